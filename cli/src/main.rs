@@ -1,0 +1,2 @@
+//! mutua
+fn main() {}
