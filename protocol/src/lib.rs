@@ -1,1 +1,11 @@
-//! protocol
+//! Everything in mutua that decides anything.
+//!
+//! Pure functions and state machines: no async, no files, no sockets, no clock (time comes in as
+//! a value), no floats, and no unordered iteration in any result. `protocol/SPEC.md` describes
+//! every byte and rule in this crate exactly enough to write a second implementation.
+
+pub mod codec;
+pub mod hash;
+pub mod keys;
+pub mod limits;
+pub mod seals;

@@ -1,0 +1,216 @@
+//! Hashes and the names they give to things (SPEC section 3).
+//!
+//! Every hash is BLAKE3 in derive-key mode with a context string of its own, so that bytes hashed
+//! for one purpose can never stand for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Context strings of every hash in the protocol.
+pub mod context {
+    /// The id of a community, over the canonical bytes of its charter.
+    pub const COMMUNITY: &str = "mutua 1 community id";
+    /// The id of a record, over the canonical bytes of the unsigned record.
+    pub const RECORD: &str = "mutua 1 record id";
+    /// The hash of a proposal's terms.
+    pub const TERMS: &str = "mutua 1 proposal terms";
+    /// The id of a seal, over the canonical bytes of its header.
+    pub const SEAL: &str = "mutua 1 seal id";
+    /// The Merkle tree over the record ids of a seal.
+    pub const SEAL_TREE: &str = "mutua 1 seal tree";
+    /// The Merkle tree over the roll of an outcome.
+    pub const ROLL_TREE: &str = "mutua 1 roll tree";
+    /// The digest of an outcome.
+    pub const OUTCOME: &str = "mutua 1 outcome digest";
+    /// The digest of the members' shares of one funded loan.
+    pub const SHARES: &str = "mutua 1 members shares";
+    /// A document that a record refers to.
+    pub const DOCUMENT: &str = "mutua 1 document";
+    /// Weights for checking signatures in a batch.
+    pub const BATCH: &str = "mutua 1 signature batch";
+}
+
+/// BLAKE3 in derive-key mode: 32 bytes.
+#[must_use]
+pub fn derive(context: &str, bytes: &[u8]) -> [u8; 32] {
+    blake3::derive_key(context, bytes)
+}
+
+/// Makes a fixed-size byte type: raw bytes in canonical form, hexadecimal for people.
+macro_rules! byte_type {
+    ($(#[$doc:meta])* $name:ident, $length:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; $length]);
+
+        impl $name {
+            /// Length in bytes.
+            pub const LENGTH: usize = $length;
+
+            /// The raw bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; $length] {
+                &self.0
+            }
+
+            /// The first eight hexadecimal digits: enough for people to tell things apart.
+            #[must_use]
+            pub fn short(&self) -> String {
+                hex::encode(&self.0[..4])
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.short())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = ParseHexError;
+
+            fn from_str(text: &str) -> Result<Self, ParseHexError> {
+                let mut bytes = [0; $length];
+                hex::decode_to_slice(text, &mut bytes)
+                    .map_err(|_| ParseHexError { what: stringify!($name), digits: 2 * $length })?;
+                Ok(Self(bytes))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.serialize_str(&hex::encode(self.0))
+                } else {
+                    use serde::ser::SerializeTuple;
+                    let mut tuple = serializer.serialize_tuple($length)?;
+                    for byte in &self.0 {
+                        tuple.serialize_element(byte)?;
+                    }
+                    tuple.end()
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl<'de> serde::de::Visitor<'de> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        write!(f, "{} bytes, in text {} hexadecimal digits", $length, 2 * $length)
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(E::custom)
+                    }
+
+                    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<$name, A::Error> {
+                        let mut bytes = [0; $length];
+                        for (position, byte) in bytes.iter_mut().enumerate() {
+                            *byte = seq
+                                .next_element()?
+                                .ok_or_else(|| serde::de::Error::invalid_length(position, &self))?;
+                        }
+                        Ok($name(bytes))
+                    }
+                }
+                if deserializer.is_human_readable() {
+                    deserializer.deserialize_str(Visitor)
+                } else {
+                    deserializer.deserialize_tuple($length, Visitor)
+                }
+            }
+        }
+    };
+}
+pub(crate) use byte_type;
+
+/// Text that should be hexadecimal digits and is not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a {what} is written as {digits} hexadecimal digits")]
+pub struct ParseHexError {
+    /// The type wanted.
+    pub what: &'static str,
+    /// How many digits it has.
+    pub digits: usize,
+}
+
+byte_type!(
+    /// Names a community: the hash of its charter.
+    CommunityId,
+    32
+);
+byte_type!(
+    /// Names a record: the hash of what its author signed.
+    RecordId,
+    32
+);
+byte_type!(
+    /// Names the terms of a proposal; an amendment changes it.
+    TermsHash,
+    32
+);
+byte_type!(
+    /// Names a seal: the hash of its header.
+    SealId,
+    32
+);
+byte_type!(
+    /// A Merkle root.
+    Root,
+    32
+);
+byte_type!(
+    /// Names the outcome of a round to the last cent.
+    OutcomeDigest,
+    32
+);
+byte_type!(
+    /// Names a document that is kept elsewhere.
+    DocumentHash,
+    32
+);
+
+impl DocumentHash {
+    /// The hash of a document's bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(derive(context::DOCUMENT, bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec;
+
+    #[test]
+    fn a_hash_is_its_raw_bytes_in_canonical_form() {
+        let id = RecordId([7; 32]);
+        assert_eq!(codec::encode(&id), vec![7; 32]);
+        assert_eq!(codec::decode::<RecordId>(&[7; 32], 32).unwrap(), id);
+    }
+
+    #[test]
+    fn a_hash_is_hexadecimal_for_people() {
+        let id = RecordId([0xab; 32]);
+        let text = serde_json::to_string(&id).unwrap();
+        assert_eq!(text, format!("\"{}\"", "ab".repeat(32)));
+        assert_eq!(serde_json::from_str::<RecordId>(&text).unwrap(), id);
+        assert!(serde_json::from_str::<RecordId>("\"abc\"").is_err());
+    }
+
+    #[test]
+    fn contexts_separate() {
+        assert_ne!(derive(context::RECORD, b"x"), derive(context::SEAL, b"x"));
+    }
+}

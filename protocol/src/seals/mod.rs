@@ -1,0 +1,13 @@
+//! Seals: how all nodes come to the same set (SPEC section 8).
+//!
+//! A seal is a batch of records that the witnesses have agreed on. Its header names the seal before
+//! it, so that the seals form one chain; its certificate holds the witnesses' signatures, so that
+//! anybody can check it offline.
+
+mod certificate;
+mod header;
+mod merkle;
+
+pub use certificate::{Certificate, CertificateError, Vote, VoteKind, Witness, WitnessSet};
+pub use header::{SealHeader, SealedBatch};
+pub use merkle::merkle_root;
