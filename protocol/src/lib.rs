@@ -4,8 +4,10 @@
 //! a value), no floats, and no unordered iteration in any result. `protocol/SPEC.md` describes
 //! every byte and rule in this crate exactly enough to write a second implementation.
 
+pub mod allocation;
 pub mod codec;
 pub mod hash;
 pub mod keys;
 pub mod limits;
+pub mod pabulib;
 pub mod seals;

@@ -1,0 +1,284 @@
+//! Which projects a pool funds: exact rules of participatory budgeting, with what explains them.
+//!
+//! An [`Instance`] (projects, voters with ballots and weights, a budget, caps) goes in, an
+//! [`Allocation`] comes out. Nothing here knows about records, nodes or loans, so that auditors and
+//! researchers can use it on its own, for instance on [Pabulib](crate::pabulib) files.
+//!
+//! Every result is that of the textbook definition in exact rationals: there is no float and no
+//! rounding that could decide anything. Ties go to the project with the lower position.
+//!
+//! ```
+//! use mutua_protocol::allocation::*;
+//!
+//! let mut builder = InstanceBuilder::new(1_000, 1);
+//! let bakery = builder.add_project(Project::new(600));
+//! builder.add_project(Project::new(700));
+//! builder.add_voter(1, [(0, 1)]);
+//! builder.add_voter(1, [(0, 1), (1, 1)]);
+//! let instance = builder.build()?;
+//! let rule = Rule::EqualShares { utility: Utility::Cost, completion: Completion::None };
+//! let allocation = allocate(&instance, rule);
+//! assert_eq!(allocation.funded[0].project, bakery);
+//! assert_eq!(allocation.shares(&instance, 0), [(0, 300), (1, 300)]);
+//! # Ok::<(), InstanceError>(())
+//! ```
+
+mod caps;
+mod classes;
+mod equal_shares;
+mod fraction;
+mod greedy;
+mod instance;
+mod prices;
+mod shares;
+mod waterline;
+
+use std::fmt;
+
+pub use caps::{BASIS_POINTS, Cap, Caps, RISK_UNITS};
+pub use fraction::Fraction;
+pub use instance::{
+    Instance, InstanceBuilder, InstanceError, MAX_ENTRIES, MAX_TOTAL_WEIGHT, Project,
+};
+
+use equal_shares::Bought;
+
+/// What a funded project on the ballot is worth to a voter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Utility {
+    /// Its cost: a member is served by the money spent on what they support.
+    Cost,
+    /// One: a member is served by the number of projects they support.
+    Cardinality,
+    /// The score on the ballot.
+    Score,
+}
+
+/// What to do with money that Equal Shares leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Completion {
+    /// Keep it.
+    None,
+    /// Fund by greedy what still fits.
+    Greedy,
+}
+
+/// How greedy orders projects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GreedyOrder {
+    /// By total utility per cost.
+    PerCost,
+    /// By total utility.
+    Total,
+}
+
+/// A rule for allocating the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// The Method of Equal Shares (Peters, Pierczyński, Skowron 2021).
+    EqualShares {
+        /// What a project is worth to its supporters.
+        utility: Utility,
+        /// What happens to the money left.
+        completion: Completion,
+    },
+    /// The greedy rule.
+    Greedy {
+        /// What a project is worth to its supporters.
+        utility: Utility,
+        /// Whether cost matters.
+        order: GreedyOrder,
+    },
+}
+
+/// The part of a rule that funded a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Bought by its supporters under Equal Shares.
+    EqualShares,
+    /// Taken by greedy.
+    Greedy,
+}
+
+/// A funded project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Funded {
+    /// Its position in the instance.
+    pub project: usize,
+    /// Its cost, in the currency's smallest unit.
+    pub cost: u64,
+    /// The part of the rule that funded it.
+    pub phase: Phase,
+    /// Under Equal Shares, the price that supporters paid per unit of their utility (smallest units of
+    /// currency per unit of utility, and utility `cost` counts smallest units): `ρ` of the definition.
+    pub price: Option<Fraction>,
+    /// The weight of its supporters.
+    pub supporters: u64,
+}
+
+/// Why a project is not funded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Nobody with a weight supports it.
+    NoSupporters,
+    /// It is worth nothing to those who support it (a cost of zero under utility `cost`).
+    NoUtility,
+    /// Its supporters together have less left than it costs.
+    SupportersLackMoney,
+    /// What is left of the budget is less than it costs.
+    BudgetSpent,
+    /// It would break a cap.
+    Cap(Cap),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSupporters => formatter.write_str("nobody supports it"),
+            Self::NoUtility => formatter.write_str("it is worth nothing to its supporters"),
+            Self::SupportersLackMoney => {
+                formatter.write_str("its supporters together have less left than it costs")
+            }
+            Self::BudgetSpent => formatter.write_str("it costs more than is left of the budget"),
+            Self::Cap(cap) => write!(formatter, "it would break {cap}"),
+        }
+    }
+}
+
+/// A project that is not funded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// Its position in the instance.
+    pub project: usize,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The result of a rule.
+#[derive(Clone, Debug)]
+pub struct Allocation {
+    /// The funded projects, in the order of their selection.
+    pub funded: Vec<Funded>,
+    /// The other projects, by position.
+    pub passed_over: Vec<PassedOver>,
+    /// What the funded projects cost together; never more than the budget.
+    pub total_cost: u64,
+    trace: Trace,
+}
+
+/// What it takes to say who paid what.
+#[derive(Clone, Debug)]
+enum Trace {
+    /// Only the weights of supporters matter.
+    Weights,
+    /// Equal Shares.
+    EqualShares(Bought),
+}
+
+/// Applies a rule to an instance.
+#[must_use]
+pub fn allocate(instance: &Instance, rule: Rule) -> Allocation {
+    match rule {
+        Rule::EqualShares {
+            utility,
+            completion,
+        } => {
+            let bought = equal_shares::run(instance, utility, u128::from(instance.budget()));
+            let mut allocation = Allocation::of_purchases(instance, utility, bought);
+            if completion == Completion::Greedy {
+                allocation.complete_greedily(instance, utility, GreedyOrder::PerCost);
+            }
+            allocation
+        }
+        Rule::Greedy { utility, order } => {
+            let mut allocation = Allocation {
+                funded: Vec::new(),
+                passed_over: Vec::new(),
+                total_cost: 0,
+                trace: Trace::Weights,
+            };
+            allocation.complete_greedily(instance, utility, order);
+            allocation
+        }
+    }
+}
+
+impl Allocation {
+    /// What Equal Shares bought.
+    fn of_purchases(instance: &Instance, utility: Utility, bought: Bought) -> Self {
+        let projects = instance.projects();
+        let mut prices = bought.prices.iter();
+        let mut funded = Vec::with_capacity(bought.projects.len());
+        let mut total_cost = 0u64;
+        for (order, &project) in bought.projects.iter().enumerate() {
+            let cost = projects[project].cost;
+            let price = if order < bought.free {
+                Some(Fraction::zero())
+            } else {
+                prices.next().and_then(|(numerator, denominator)| {
+                    let denominator = if utility == Utility::Cost {
+                        denominator * cost
+                    } else {
+                        denominator
+                    };
+                    Fraction::reduce(numerator.clone(), denominator)
+                })
+            };
+            total_cost = total_cost.saturating_add(cost);
+            funded.push(Funded {
+                project,
+                cost,
+                phase: Phase::EqualShares,
+                price,
+                supporters: supporting_weight(instance, project),
+            });
+        }
+        let passed_over = bought
+            .reasons
+            .iter()
+            .enumerate()
+            .filter_map(|(project, reason)| reason.map(|reason| PassedOver { project, reason }))
+            .collect();
+        drop(prices);
+        Self {
+            funded,
+            passed_over,
+            total_cost,
+            trace: Trace::EqualShares(bought),
+        }
+    }
+
+    /// Goes on with greedy.
+    fn complete_greedily(&mut self, instance: &Instance, utility: Utility, order: GreedyOrder) {
+        let funded: Vec<usize> = self.funded.iter().map(|funded| funded.project).collect();
+        self.passed_over.clear();
+        for turn in greedy::run(instance, utility, order, &funded) {
+            let project = turn.project;
+            if let Some(reason) = turn.reason {
+                self.passed_over.push(PassedOver { project, reason });
+                continue;
+            }
+            let cost = instance.projects()[project].cost;
+            self.total_cost = self.total_cost.saturating_add(cost);
+            self.funded.push(Funded {
+                project,
+                cost,
+                phase: Phase::Greedy,
+                price: None,
+                supporters: supporting_weight(instance, project),
+            });
+        }
+        self.passed_over
+            .sort_unstable_by_key(|passed| passed.project);
+    }
+}
+
+/// The weight of a project's supporters.
+fn supporting_weight(instance: &Instance, project: usize) -> u64 {
+    let classes = instance.classes();
+    classes
+        .supporters(project)
+        .iter()
+        .map(|support| classes.weight(support.class as usize))
+        .sum()
+}
