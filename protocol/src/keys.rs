@@ -32,6 +32,8 @@ pub enum Purpose {
     Vote,
     /// A witness signs a proposed seal.
     Proposal,
+    /// A successor key agrees to take over: the message holds the community's id and the old key.
+    Succession,
 }
 
 impl Purpose {
@@ -42,6 +44,7 @@ impl Purpose {
             Self::Record => b"mutua 1 signature of a record\0",
             Self::Vote => b"mutua 1 signature of a vote\0",
             Self::Proposal => b"mutua 1 signature of a proposal\0",
+            Self::Succession => b"mutua 1 signature of a succession\0",
         }
     }
 

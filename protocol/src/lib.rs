@@ -5,9 +5,15 @@
 //! every byte and rule in this crate exactly enough to write a second implementation.
 
 pub mod allocation;
+pub mod archive;
+pub mod charter;
 pub mod codec;
 pub mod hash;
 pub mod keys;
+pub mod ledger;
 pub mod limits;
+pub mod outcome;
 pub mod pabulib;
+pub mod records;
 pub mod seals;
+pub mod text;

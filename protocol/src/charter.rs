@@ -1,0 +1,456 @@
+//! The charter: the founding document of a community (SPEC section 5).
+//!
+//! Its hash is the community's id. It fixes who may say what, who seals, when rounds close, how
+//! the pool is allocated, and which limits hold. People write it as JSON; what is hashed are its
+//! canonical bytes.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    allocation, codec,
+    hash::{CommunityId, context, derive},
+    keys::PublicKey,
+    limits,
+    seals::{Witness, WitnessSet},
+    text::{self, TextError},
+};
+
+/// The protocol version that this crate speaks.
+pub const PROTOCOL: u16 = 1;
+
+/// Basis points in a whole.
+pub const BASIS_POINTS: u16 = 10_000;
+
+/// The founding document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Charter {
+    /// Protocol version: [`PROTOCOL`].
+    pub protocol: u16,
+    /// The community's name.
+    pub name: String,
+    /// What the pool is counted in.
+    pub currency: Currency,
+    /// Kinds of members (customers, staff, ...); an admission names one by position.
+    pub groups: Vec<String>,
+    /// Kinds of loans; a proposal names one by position.
+    pub categories: Vec<String>,
+    /// Who holds which role, sorted by role, each role at most once.
+    pub roles: Vec<RoleHolders>,
+    /// Who agrees on seals, sorted by key.
+    pub witnesses: Vec<Witness>,
+    /// When rounds close.
+    pub schedule: Schedule,
+    /// How witnesses judge a seal.
+    pub sealing: Sealing,
+    /// How the pool is allocated.
+    pub rule: Rule,
+    /// Which loans may be funded at all.
+    pub policy: RiskPolicy,
+    /// When a motion is carried.
+    pub motions: MotionPolicy,
+    /// Limits that this community tightens.
+    pub limits: CharterLimits,
+}
+
+/// What the pool is counted in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Currency {
+    /// A code such as `EUR` (ISO 4217 where there is one).
+    pub code: String,
+    /// Digits after the decimal point, 0 to 6. All amounts are integers in the smallest unit.
+    pub decimals: u8,
+}
+
+/// What a key in the charter may do. Later roles are appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Admits, suspends and readmits members.
+    Registrar,
+    /// Publishes creditworthiness and outlook.
+    Attestor,
+    /// States money into and out of the pool.
+    Treasurer,
+}
+
+/// The keys that hold a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleHolders {
+    /// The role.
+    pub role: Role,
+    /// Who holds it, sorted, each once.
+    pub keys: Vec<PublicKey>,
+    /// How many of them must agree. Only attestors may need more than one.
+    pub needed: u8,
+}
+
+/// When rounds close. All times are milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// Close of the first round.
+    pub first_close: u64,
+    /// Time between closes, in milliseconds; at least one second.
+    pub period: u64,
+}
+
+/// How witnesses judge a proposed seal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sealing {
+    /// How long, in milliseconds, a witness may hold a record before it refuses seals that leave it out.
+    pub patience: u64,
+    /// How far, in milliseconds, a seal's time may lie from the witness's clock.
+    pub drift: u64,
+}
+
+/// Which loans may be funded at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RiskPolicy {
+    /// Worst grade that may be funded: 1 is the best.
+    pub worst_grade: u8,
+    /// Greatest probability of default, in basis points.
+    pub greatest_default: u16,
+    /// Greatest amount of one loan, in the smallest unit.
+    pub greatest_amount: u64,
+    /// Least outlook, 0 to 100.
+    pub least_outlook: u8,
+    /// Greatest shares of the pool.
+    pub caps: Caps,
+}
+
+/// How the pool is allocated (`allocation` says what each rule is). Later rules are appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Rule {
+    /// The Method of Equal Shares.
+    EqualShares {
+        /// What a funded loan is worth to a supporter.
+        utility: Utility,
+        /// What happens to money that is left.
+        completion: Completion,
+    },
+    /// Greedy by support per cost.
+    Greedy {
+        /// What a funded loan is worth to a supporter.
+        utility: Utility,
+    },
+}
+
+/// What a funded loan is worth to a supporter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Utility {
+    /// Its amount.
+    Cost,
+    /// One.
+    Cardinality,
+    /// The score on the ballot.
+    Score,
+}
+
+/// What happens to money that Equal Shares leaves. Later ways are appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Completion {
+    /// It stays in the pool.
+    None,
+    /// Greedy funds what still fits.
+    Greedy,
+}
+
+impl Rule {
+    /// The rule as the allocation engine knows it.
+    #[must_use]
+    pub fn engine(self) -> allocation::Rule {
+        let worth = |utility| match utility {
+            Utility::Cost => allocation::Utility::Cost,
+            Utility::Cardinality => allocation::Utility::Cardinality,
+            Utility::Score => allocation::Utility::Score,
+        };
+        match self {
+            Self::EqualShares { utility, completion } => allocation::Rule::EqualShares {
+                utility: worth(utility),
+                completion: match completion {
+                    Completion::None => allocation::Completion::None,
+                    Completion::Greedy => allocation::Completion::Greedy,
+                },
+            },
+            Self::Greedy { utility } => {
+                allocation::Rule::Greedy { utility: worth(utility), order: allocation::GreedyOrder::PerCost }
+            }
+        }
+    }
+}
+
+/// Greatest shares of the pool, in basis points. A loan that would break one is passed over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Caps {
+    /// For one borrower.
+    pub borrower: Option<u16>,
+    /// For one category.
+    pub category: Option<u16>,
+    /// For the expected loss of everything funded in the round.
+    pub expected_loss: Option<u16>,
+}
+
+impl Caps {
+    /// The caps as the allocation engine knows them.
+    #[must_use]
+    pub fn engine(self) -> allocation::Caps {
+        allocation::Caps {
+            borrower: self.borrower.map(u32::from),
+            category: self.category.map(u32::from),
+            expected_loss: self.expected_loss.map(u32::from),
+        }
+    }
+}
+
+/// When a motion is carried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MotionPolicy {
+    /// Share of the electorate's weight, in basis points, that must answer (abstentions count).
+    pub quorum: u16,
+    /// Share of yes among yes and no, in basis points, that must be exceeded.
+    pub majority: u16,
+}
+
+/// Limits that a community tightens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CharterLimits {
+    /// Greatest score in a ballot, 1 to [`limits::SCORE`].
+    pub score: u8,
+    /// Greatest number of scores in a ballot.
+    pub scores: u16,
+    /// Greatest size of a signed record in bytes.
+    pub record_bytes: u32,
+    /// Records that an author without a role may add in one round.
+    pub records_per_round: u32,
+}
+
+impl Default for CharterLimits {
+    fn default() -> Self {
+        Self { score: 10, scores: 384, record_bytes: 16 << 10, records_per_round: 256 }
+    }
+}
+
+/// A charter that has passed its checks, with what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Community {
+    /// The hash of the charter.
+    pub id: CommunityId,
+    /// The charter.
+    pub charter: Charter,
+    /// Its witnesses.
+    pub witnesses: WitnessSet,
+}
+
+impl Community {
+    /// Founds a community on a charter.
+    ///
+    /// # Errors
+    /// [`CharterError`] when the charter breaks a bound.
+    pub fn new(charter: Charter) -> Result<Self, CharterError> {
+        charter.check()?;
+        Ok(Self { id: charter.id(), witnesses: WitnessSet::new(charter.witnesses.clone()), charter })
+    }
+
+    /// Founds a community on the canonical bytes of a charter.
+    ///
+    /// # Errors
+    /// [`CharterError`] when the bytes are not canonical or the charter breaks a bound.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CharterError> {
+        Self::new(codec::decode(bytes, limits::CHARTER_BYTES)?)
+    }
+}
+
+/// What is wrong with a charter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CharterError {
+    /// The bytes are not a charter.
+    #[error("this is not a charter: {0}")]
+    Codec(#[from] codec::CodecError),
+    /// It was written for another version.
+    #[error("the charter is for protocol version {0}, this program speaks version {PROTOCOL}")]
+    Protocol(u16),
+    /// A text is empty, too long or holds what it may not.
+    #[error("charter: {0}")]
+    Text(#[from] TextError),
+    /// A field is out of bounds.
+    #[error("charter: {field} {problem}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A key is weak.
+    #[error("charter: key {0} is weak or not canonical")]
+    WeakKey(PublicKey),
+}
+
+impl Charter {
+    /// The community's id.
+    #[must_use]
+    pub fn id(&self) -> CommunityId {
+        CommunityId(derive(context::COMMUNITY, &codec::encode(self)))
+    }
+
+    /// The keys that hold a role.
+    #[must_use]
+    pub fn holders(&self, role: Role) -> &[PublicKey] {
+        self.roles.iter().find(|held| held.role == role).map_or(&[], |held| &held.keys)
+    }
+
+    /// Does this key hold this role?
+    #[must_use]
+    pub fn holds(&self, key: &PublicKey, role: Role) -> bool {
+        self.holders(role).binary_search(key).is_ok()
+    }
+
+    /// Is this key named in the charter, with a role or as a witness?
+    #[must_use]
+    pub fn names(&self, key: &PublicKey) -> bool {
+        self.roles.iter().any(|held| held.keys.binary_search(key).is_ok())
+            || self.witnesses.iter().any(|witness| witness.key == *key)
+    }
+
+    /// How many attestors must agree on a loan.
+    #[must_use]
+    pub fn attestations_needed(&self) -> usize {
+        self.roles.iter().find(|held| held.role == Role::Attestor).map_or(1, |held| usize::from(held.needed))
+    }
+
+    /// The first close after this time. Closes that passed while nothing could be sealed are
+    /// skipped: a round never ends before its members could vote in it.
+    #[must_use]
+    pub fn close_after(&self, time: u64) -> u64 {
+        let Schedule { first_close, period } = self.schedule;
+        if time < first_close {
+            return first_close;
+        }
+        let passed = (time - first_close) / period + 1;
+        first_close.saturating_add(passed.saturating_mul(period))
+    }
+
+    /// Checks every bound.
+    ///
+    /// # Errors
+    /// The first [`CharterError`].
+    pub fn check(&self) -> Result<(), CharterError> {
+        let demand = |holds: bool, field, problem| {
+            if holds { Ok(()) } else { Err(CharterError::Field { field, problem }) }
+        };
+        if self.protocol != PROTOCOL {
+            return Err(CharterError::Protocol(self.protocol));
+        }
+        text::line("name", &self.name, limits::NAME_BYTES)?;
+        text::line("currency code", &self.currency.code, 12)?;
+        demand(self.currency.decimals <= 6, "currency.decimals", "is more than 6")?;
+        for (field, labels) in [("groups", &self.groups), ("categories", &self.categories)] {
+            demand(!labels.is_empty() && labels.len() <= limits::LABELS, field, "needs 1 to 64 entries")?;
+            for label in labels {
+                text::line(field, label, limits::NAME_BYTES)?;
+            }
+            let distinct: BTreeSet<&String> = labels.iter().collect();
+            demand(distinct.len() == labels.len(), field, "has an entry twice")?;
+        }
+        let sorted = self.roles.windows(2).all(|pair| pair[0].role < pair[1].role);
+        demand(sorted, "roles", "are not sorted, or one stands there twice")?;
+        for held in &self.roles {
+            demand(
+                !held.keys.is_empty() && held.keys.len() <= limits::ROLE_KEYS,
+                "roles",
+                "need 1 to 32 keys each",
+            )?;
+            demand(
+                held.keys.windows(2).all(|pair| pair[0] < pair[1]),
+                "roles",
+                "have keys that are not sorted, or one twice",
+            )?;
+            let most = if held.role == Role::Attestor { held.keys.len() } else { 1 };
+            demand(
+                held.needed >= 1 && usize::from(held.needed) <= most,
+                "roles",
+                "have a 'needed' that is not between 1 and the number of attestors, or not 1 for another role",
+            )?;
+            for key in &held.keys {
+                key.check_strong().map_err(|_| CharterError::WeakKey(*key))?;
+            }
+        }
+        demand(!self.holders(Role::Registrar).is_empty(), "roles", "have no registrar")?;
+        demand(
+            !self.witnesses.is_empty() && self.witnesses.len() <= limits::WITNESSES,
+            "witnesses",
+            "need 1 to 64 entries",
+        )?;
+        demand(
+            self.witnesses.windows(2).all(|pair| pair[0].key < pair[1].key),
+            "witnesses",
+            "are not sorted by key, or one stands there twice",
+        )?;
+        for witness in &self.witnesses {
+            text::line("witness name", &witness.name, limits::NAME_BYTES)?;
+            demand(
+                witness.power >= 1 && witness.power <= limits::WITNESS_POWER,
+                "witnesses",
+                "have a power that is not between 1 and 2^32",
+            )?;
+            witness.key.check_strong().map_err(|_| CharterError::WeakKey(witness.key))?;
+        }
+        demand(
+            self.schedule.period >= 1000 && self.schedule.period <= 1 << 42,
+            "schedule.period",
+            "is not between one second and 2^42 milliseconds",
+        )?;
+        demand(self.schedule.first_close <= 1 << 52, "schedule.first_close", "is beyond 2^52 milliseconds")?;
+        demand(
+            self.sealing.patience >= 100 && self.sealing.patience <= 86_400_000,
+            "sealing.patience",
+            "is not between 100 ms and one day",
+        )?;
+        demand(
+            self.sealing.drift >= 100 && self.sealing.drift <= 3_600_000,
+            "sealing.drift",
+            "is not between 100 ms and one hour",
+        )?;
+        demand(self.policy.greatest_default <= BASIS_POINTS, "policy.greatest_default", "is over 10000")?;
+        demand(self.policy.least_outlook <= 100, "policy.least_outlook", "is over 100")?;
+        demand(self.policy.worst_grade >= 1, "policy.worst_grade", "is 0; grades begin at 1")?;
+        demand(self.policy.greatest_amount <= limits::AMOUNT, "policy.greatest_amount", "is over 2^50")?;
+        let Caps { borrower, category, expected_loss } = self.policy.caps;
+        demand(
+            [borrower, category, expected_loss].iter().flatten().all(|cap| *cap <= BASIS_POINTS),
+            "policy.caps",
+            "has a share over 10000",
+        )?;
+        demand(self.motions.quorum <= BASIS_POINTS, "motions.quorum", "is over 10000")?;
+        demand(self.motions.majority < BASIS_POINTS, "motions.majority", "is not under 10000")?;
+        let own = &self.limits;
+        demand(own.score >= 1 && own.score <= limits::SCORE, "limits.score", "is not between 1 and 100")?;
+        demand(
+            own.scores >= 1 && usize::from(own.scores) <= limits::SCORES,
+            "limits.scores",
+            "is not between 1 and 384",
+        )?;
+        demand(
+            (1024..=limits::RECORD_BYTES).contains(&(own.record_bytes as usize)),
+            "limits.record_bytes",
+            "is not between 1024 and 16384",
+        )?;
+        demand(
+            own.records_per_round >= 4 && own.records_per_round <= limits::RECORDS_PER_ROUND,
+            "limits.records_per_round",
+            "is not between 4 and 1024",
+        )
+    }
+}

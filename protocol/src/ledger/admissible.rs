@@ -1,0 +1,236 @@
+//! May this author say this? Judged by the ledger before the seal.
+
+use serde::Serialize;
+
+use super::{ChainHead, Ledger, MemberStatus};
+use crate::{
+    charter::Role,
+    hash::{RecordId, TermsHash},
+    keys::PublicKey,
+    records::{Ballot, Body, Kind, Record, Subject},
+};
+
+/// Why a record may not be sealed, now or ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case", tag = "rule")]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Inadmissible {
+    #[error("the author {author} is neither a member nor named in the charter")]
+    UnknownAuthor { author: PublicKey },
+    #[error("the author is suspended: {reason}")]
+    Suspended { reason: String },
+    #[error("the author has left the community")]
+    Left,
+    #[error("the author's key was replaced by {successor}")]
+    Retired { successor: PublicKey },
+    #[error("{kind:?} needs the role {role:?}, which this key does not hold")]
+    Role { kind: Kind, role: Role },
+    #[error("{kind:?} is for members, and this key is not one")]
+    NotMember { kind: Kind },
+    #[error("a key that the charter names cannot be rotated: the charter has to change")]
+    NamedInCharter,
+    #[error("the successor key {key} is in use already")]
+    SuccessorInUse { key: PublicKey },
+    #[error("the key {key} is not known")]
+    UnknownKey { key: PublicKey },
+    #[error("the proposal {proposal} is not sealed")]
+    UnknownProposal { proposal: RecordId },
+    #[error("the proposal {proposal} is not the author's own")]
+    NotOwn { proposal: RecordId },
+    #[error(
+        "the proposal {proposal} is of the other kind: scores and attestations are for loans, answers for motions"
+    )]
+    OtherKind { proposal: RecordId },
+    #[error("the terms {terms} were never those of the proposal {proposal}")]
+    UnknownTerms { proposal: RecordId, terms: TermsHash },
+    #[error("the attestation {attestation} is not sealed")]
+    UnknownAttestation { attestation: RecordId },
+    #[error("the attestation {attestation} is another attestor's")]
+    OtherAttestor { attestation: RecordId },
+    #[error("round {round} has not begun: the ledger is in round {current}")]
+    FutureRound { round: u32, current: u32 },
+    #[error("the author has sealed {limit} records in this round, the most the charter allows")]
+    TooMany { limit: u32 },
+}
+
+impl Inadmissible {
+    /// Can the passing of time and of other records make it admissible? Then it is worth keeping.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::UnknownAuthor { .. }
+            | Self::Suspended { .. }
+            | Self::UnknownKey { .. }
+            | Self::UnknownProposal { .. }
+            | Self::UnknownTerms { .. }
+            | Self::UnknownAttestation { .. }
+            | Self::FutureRound { .. }
+            | Self::TooMany { .. } => true,
+            Self::Left
+            | Self::Retired { .. }
+            | Self::Role { .. }
+            | Self::NotMember { .. }
+            | Self::NamedInCharter
+            | Self::SuccessorInUse { .. }
+            | Self::NotOwn { .. }
+            | Self::OtherKind { .. }
+            | Self::OtherAttestor { .. } => false,
+        }
+    }
+}
+
+impl Ledger {
+    /// May this record be sealed next, as far as everything but its chain goes?
+    ///
+    /// # Errors
+    /// [`Inadmissible`] that names the rule.
+    pub fn admissible(&self, record: &Record) -> Result<(), Inadmissible> {
+        let author = &record.author;
+        self.author(author, &record.body)?;
+        match &record.body {
+            Body::Admit { .. } => self.role(record, Role::Registrar),
+            Body::Suspend { key, .. } | Body::Readmit { key, .. } => {
+                self.role(record, Role::Registrar)?;
+                self.known(key)
+            }
+            Body::Fund { .. } => self.role(record, Role::Treasurer),
+            Body::Leave | Body::Propose(_) => self.member(record),
+            Body::RotateKey { successor, .. } => {
+                self.member(record)?;
+                if self.community.charter.names(author) {
+                    Err(Inadmissible::NamedInCharter)
+                } else if self.known(successor).is_ok() || self.chains.contains_key(successor) {
+                    Err(Inadmissible::SuccessorInUse { key: *successor })
+                } else {
+                    Ok(())
+                }
+            }
+            Body::Amend { proposal, subject } => {
+                self.member(record)?;
+                let found = self.own(proposal, author)?;
+                let same = matches!(
+                    (found, subject),
+                    (Subject::Loan(_), Subject::Loan(_)) | (Subject::Motion(_), Subject::Motion(_))
+                );
+                if same { Ok(()) } else { Err(Inadmissible::OtherKind { proposal: *proposal }) }
+            }
+            Body::Withdraw { proposal, .. } => {
+                self.member(record)?;
+                self.own(proposal, author).map(|_| ())
+            }
+            Body::Attest { proposal, terms, .. } => {
+                self.role(record, Role::Attestor)?;
+                self.subject(proposal, true)?;
+                let found = self
+                    .proposals
+                    .get(proposal)
+                    .is_some_and(|found| found.terms == *terms || found.former.contains(terms));
+                if found {
+                    Ok(())
+                } else {
+                    Err(Inadmissible::UnknownTerms { proposal: *proposal, terms: *terms })
+                }
+            }
+            Body::RevokeAttestation { attestation, .. } => {
+                self.role(record, Role::Attestor)?;
+                let attestation = *attestation;
+                match self.attested.get(&attestation) {
+                    None => Err(Inadmissible::UnknownAttestation { attestation }),
+                    Some((_, attestor)) if attestor != author => {
+                        Err(Inadmissible::OtherAttestor { attestation })
+                    }
+                    Some(_) => Ok(()),
+                }
+            }
+            Body::Ballot(ballot) => {
+                self.member(record)?;
+                self.ballot(ballot)
+            }
+            Body::Evidence(fork) => {
+                // Well-formed evidence always says whose fork it is.
+                fork.about(&self.community).map_or(Ok(()), |(key, _, _)| self.known(&key))
+            }
+        }
+    }
+
+    /// May this author add another record to this chain?
+    ///
+    /// # Errors
+    /// [`Inadmissible::TooMany`] when the charter's limit for the round is reached.
+    pub fn within_quota(&self, author: &PublicKey, chain: &ChainHead) -> Result<(), Inadmissible> {
+        let charter = &self.community.charter;
+        let limit = charter.limits.records_per_round;
+        let used = if chain.round == self.round { chain.in_round } else { 0 };
+        let unlimited = charter.roles.iter().any(|held| held.keys.binary_search(author).is_ok());
+        if unlimited || used < limit { Ok(()) } else { Err(Inadmissible::TooMany { limit }) }
+    }
+
+    fn author(&self, author: &PublicKey, body: &Body) -> Result<(), Inadmissible> {
+        if let Some(successor) = self.retired.get(author) {
+            return Err(Inadmissible::Retired { successor: *successor });
+        }
+        // Nobody can refuse a member's leaving, not even by suspending them first.
+        if let Some(reason) = self.suspended.get(author).filter(|_| !matches!(body, Body::Leave)) {
+            return Err(Inadmissible::Suspended { reason: reason.to_string() });
+        }
+        match self.members.get(author) {
+            Some(member) if member.status == MemberStatus::Left && !self.community.charter.names(author) => {
+                Err(Inadmissible::Left)
+            }
+            Some(_) => Ok(()),
+            None if self.community.charter.names(author) => Ok(()),
+            None => Err(Inadmissible::UnknownAuthor { author: *author }),
+        }
+    }
+
+    fn role(&self, record: &Record, role: Role) -> Result<(), Inadmissible> {
+        if self.holds(&record.author, role) {
+            Ok(())
+        } else {
+            Err(Inadmissible::Role { kind: record.body.kind(), role })
+        }
+    }
+
+    fn member(&self, record: &Record) -> Result<(), Inadmissible> {
+        match self.members.get(&record.author) {
+            Some(member) if member.status != MemberStatus::Left => Ok(()),
+            _ => Err(Inadmissible::NotMember { kind: record.body.kind() }),
+        }
+    }
+
+    fn known(&self, key: &PublicKey) -> Result<(), Inadmissible> {
+        let known = self.members.contains_key(key)
+            || self.retired.contains_key(key)
+            || self.community.charter.names(key);
+        if known { Ok(()) } else { Err(Inadmissible::UnknownKey { key: *key }) }
+    }
+
+    fn own(&self, proposal: &RecordId, author: &PublicKey) -> Result<&Subject, Inadmissible> {
+        let proposal = *proposal;
+        let found = self.proposals.get(&proposal).ok_or(Inadmissible::UnknownProposal { proposal })?;
+        if found.owner == *author { Ok(&found.subject) } else { Err(Inadmissible::NotOwn { proposal }) }
+    }
+
+    fn subject(&self, proposal: &RecordId, loan: bool) -> Result<(), Inadmissible> {
+        let proposal = *proposal;
+        let found = self.proposals.get(&proposal).ok_or(Inadmissible::UnknownProposal { proposal })?;
+        if found.subject.loan().is_some() == loan {
+            Ok(())
+        } else {
+            Err(Inadmissible::OtherKind { proposal })
+        }
+    }
+
+    fn ballot(&self, ballot: &Ballot) -> Result<(), Inadmissible> {
+        if ballot.round > self.round {
+            return Err(Inadmissible::FutureRound { round: ballot.round, current: self.round });
+        }
+        for score in &ballot.scores {
+            self.subject(&score.proposal, true)?;
+        }
+        for answer in &ballot.answers {
+            self.subject(&answer.proposal, false)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,290 @@
+//! Closing a round: electorate, ballots, candidates, allocation, motions (SPEC section 10).
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Serialize;
+
+use super::{CastBallot, Figures, Ledger, Member, MemberStatus, Proposal, ProposalStatus};
+use crate::{
+    allocation::{self, Allocation, Cap, Fraction, Instance, InstanceBuilder, Project, Reason},
+    charter::BASIS_POINTS,
+    codec,
+    hash::{OutcomeDigest, context},
+    keys::PublicKey,
+    outcome::{
+        Candidate, CandidateResult, CountedAs, FundedLoan, MotionResult, Outcome, PassedOver, Price,
+        RollEntry, Share, Turnout, shares_digest,
+    },
+    records::{Choice, ProposalId},
+    seals::{SealHeader, merkle_root},
+};
+
+/// The end of a round: the outcome, and the tables whose digests it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Closing {
+    /// What was decided.
+    pub outcome: Outcome,
+    /// Its digest.
+    pub digest: OutcomeDigest,
+    /// What was counted for each member, sorted by key.
+    pub roll: Vec<RollEntry>,
+    /// For each funded loan, in the order of selection, what each member's vote paid, sorted by key.
+    pub shares: Vec<Vec<Share>>,
+}
+
+/// A voter: a member whose ballot counts.
+struct Voter<'a> {
+    key: PublicKey,
+    weight: u32,
+    ballot: &'a CastBallot,
+}
+
+impl Ledger {
+    /// Closes the round with the seal that was just folded in.
+    pub(super) fn close_round(&mut self, header: &SealHeader) -> Arc<Closing> {
+        let closing = Arc::new(self.decide(header));
+        let outcome = &closing.outcome;
+        for loan in &outcome.funded {
+            if let Some(proposal) = self.proposals.get_mut(&loan.proposal) {
+                proposal.status = ProposalStatus::Funded(self.round);
+            }
+        }
+        self.pool.allocated += u128::from(outcome.allocated());
+        for proposal in self.proposals.values_mut().filter(|held| held.status == ProposalStatus::Open) {
+            match proposal.subject.loan() {
+                None => proposal.status = ProposalStatus::Decided(self.round),
+                Some(loan) if loan.expires <= header.time => {
+                    proposal.status = ProposalStatus::Expired(self.round);
+                }
+                Some(_) => {}
+            }
+        }
+        for member in self.members.values_mut() {
+            member.cast = None;
+            if member.status == MemberStatus::Leaving {
+                member.status = MemberStatus::Left;
+                member.standing = None;
+            }
+        }
+        self.closings.push(Arc::clone(&closing));
+        self.round += 1;
+        self.close = self.community.charter.close_after(header.time);
+        closing
+    }
+
+    fn decide(&self, header: &SealHeader) -> Closing {
+        let pool = u64::try_from(self.pool.available()).unwrap_or(u64::MAX);
+        let (roll, voters) = self.electorate();
+        let mut open: Vec<&Proposal> =
+            self.proposals.values().filter(|held| held.status == ProposalStatus::Open).collect();
+        open.sort_by_key(|proposal| proposal.sealed);
+
+        let judged: Vec<(&Proposal, u64, Result<Figures, super::Ineligible>)> = open
+            .iter()
+            .filter_map(|proposal| {
+                let loan = proposal.subject.loan()?;
+                Some((*proposal, loan.amount, self.eligible(proposal, header.time)))
+            })
+            .collect();
+        let eligible: Vec<(&Proposal, Figures)> =
+            judged.iter().filter_map(|(proposal, _, figures)| Some((*proposal, (*figures).ok()?))).collect();
+        let decision = self.allocate(pool, &eligible, &voters);
+
+        let candidates = judged
+            .iter()
+            .map(|(proposal, amount, figures)| Candidate {
+                proposal: proposal.id,
+                terms: proposal.terms,
+                amount: *amount,
+                result: match figures {
+                    Err(reason) => CandidateResult::Ineligible(*reason),
+                    Ok(figures) => decision.result(&proposal.id, *figures),
+                },
+            })
+            .collect();
+        let weigh = |entries: &mut dyn Iterator<Item = u32>| entries.map(u64::from).sum::<u64>();
+        let turnout = Turnout {
+            members: roll.len() as u64,
+            weight: weigh(&mut roll.iter().map(|entry| entry.weight)),
+            voters: voters.len() as u64,
+            voted: weigh(&mut voters.iter().map(|voter| voter.weight)),
+        };
+        let motions = open
+            .iter()
+            .filter(|proposal| proposal.subject.loan().is_none())
+            .map(|proposal| self.answer(proposal, &voters, turnout.weight))
+            .collect();
+        let outcome = Outcome {
+            round: self.round,
+            height: header.height,
+            close: self.close,
+            time: header.time,
+            pool,
+            turnout,
+            roll: merkle_root(context::ROLL_TREE, roll.iter().map(codec::encode)),
+            candidates,
+            funded: decision.funded,
+            motions,
+        };
+        Closing { digest: outcome.digest(), outcome, roll, shares: decision.shares }
+    }
+
+    /// Who could vote, with what is counted for them, sorted by key; and those with a ballot.
+    fn electorate(&self) -> (Vec<RollEntry>, Vec<Voter<'_>>) {
+        let mut roll = Vec::with_capacity(self.members.len());
+        let mut voters = Vec::with_capacity(self.members.len());
+        for (key, member) in &self.members {
+            if member.status == MemberStatus::Left || self.suspended.contains_key(key) {
+                continue;
+            }
+            let (counted, ballot) = counted(member);
+            roll.push(RollEntry { member: *key, weight: member.weight, counted });
+            if let Some(ballot) = ballot {
+                voters.push(Voter { key: *key, weight: member.weight, ballot });
+            }
+        }
+        (roll, voters)
+    }
+
+    fn allocate(&self, pool: u64, eligible: &[(&Proposal, Figures)], voters: &[Voter<'_>]) -> Decision {
+        let charter = &self.community.charter;
+        let unit = 10u64.pow(u32::from(charter.currency.decimals));
+        let mut builder = InstanceBuilder::new(pool, unit).caps(charter.policy.caps.engine());
+        let mut borrowers: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut positions: BTreeMap<ProposalId, u32> = BTreeMap::new();
+        for (position, (proposal, figures)) in (0..).zip(eligible) {
+            let Some(loan) = proposal.subject.loan() else { continue };
+            let next = u32::try_from(borrowers.len()).unwrap_or(u32::MAX);
+            let borrower = *borrowers.entry(loan.borrower.as_str()).or_insert(next);
+            builder.add_project(Project {
+                cost: loan.amount,
+                category: u32::from(loan.category),
+                borrower,
+                risk: u32::from(figures.default) * u32::from(figures.loss),
+            });
+            positions.insert(proposal.id, position);
+        }
+        for voter in voters {
+            let scores = voter.ballot.ballot.scores.iter().filter_map(|score| {
+                positions.get(&score.proposal).map(|position| (*position, u32::from(score.score)))
+            });
+            builder.add_voter(u64::from(voter.weight), scores.collect::<Vec<_>>());
+        }
+        // The limits on weights and amounts leave no instance that cannot be built; if one could not,
+        // every node would fund nothing, and say so.
+        let Ok(instance) = builder.build() else { return Decision::default() };
+        let allocation = allocation::allocate(&instance, charter.rule.engine());
+        Decision::of(&instance, &allocation, eligible, voters)
+    }
+
+    fn answer(&self, proposal: &Proposal, voters: &[Voter<'_>], electorate: u64) -> MotionResult {
+        let (mut yes, mut no, mut abstain) = (0u64, 0u64, 0u64);
+        for voter in voters {
+            let answers = &voter.ballot.ballot.answers;
+            let Ok(found) = answers.binary_search_by_key(&proposal.id, |answer| answer.proposal) else {
+                continue;
+            };
+            let weight = u64::from(voter.weight);
+            match answers[found].choice {
+                Choice::Yes => yes += weight,
+                Choice::No => no += weight,
+                Choice::Abstain => abstain += weight,
+            }
+        }
+        let policy = &self.community.charter.motions;
+        let part = |share: u64, of: u64, points: u16| {
+            (u128::from(share) * u128::from(BASIS_POINTS), u128::from(of) * u128::from(points))
+        };
+        let (answered, wanted) = part(yes + no + abstain, electorate, policy.quorum);
+        let (for_it, bound) = part(yes, yes + no, policy.majority);
+        let quorum = answered >= wanted;
+        MotionResult { proposal: proposal.id, yes, no, abstain, quorum, carried: quorum && for_it > bound }
+    }
+}
+
+/// What counts for a member: the newest ballot of this round, else the standing one.
+fn counted(member: &Member) -> (CountedAs, Option<&CastBallot>) {
+    if let Some(cast) = &member.cast {
+        return (CountedAs::Cast(cast.id), Some(cast));
+    }
+    match &member.standing {
+        Some(standing) => (CountedAs::Standing(standing.id), Some(standing)),
+        None => (CountedAs::Nothing, None),
+    }
+}
+
+/// An allocation in terms of proposals and members.
+#[derive(Default)]
+struct Decision {
+    funded: Vec<FundedLoan>,
+    shares: Vec<Vec<Share>>,
+    passed_over: BTreeMap<ProposalId, (PassedOver, u64, Option<u64>)>,
+}
+
+impl Decision {
+    fn of(
+        instance: &Instance,
+        allocation: &Allocation,
+        eligible: &[(&Proposal, Figures)],
+        voters: &[Voter<'_>],
+    ) -> Self {
+        let mut decision = Self::default();
+        for (place, funded) in allocation.funded.iter().enumerate() {
+            let shares: Vec<Share> = allocation
+                .shares(instance, place)
+                .into_iter()
+                .map(|(voter, amount)| Share { member: voters[voter].key, amount })
+                .collect();
+            decision.funded.push(FundedLoan {
+                proposal: eligible[funded.project].0.id,
+                amount: funded.cost,
+                price: funded.price.as_ref().map(|price| Price {
+                    numerator: price.numerator_bytes(),
+                    denominator: price.denominator_bytes(),
+                }),
+                supporters: funded.supporters,
+                shares: shares_digest(&shares),
+            });
+            decision.shares.push(shares);
+        }
+        for passed in &allocation.passed_over {
+            let reason = match passed.reason {
+                Reason::NoSupporters => PassedOver::NoSupporters,
+                Reason::NoUtility => PassedOver::NoUtility,
+                Reason::SupportersLackMoney => PassedOver::SupportersLackMoney,
+                Reason::BudgetSpent => PassedOver::PoolSpent,
+                Reason::Cap(Cap::Borrower) => PassedOver::BorrowerCap,
+                Reason::Cap(Cap::Category) => PassedOver::CategoryCap,
+                Reason::Cap(Cap::ExpectedLoss) => PassedOver::ExpectedLossCap,
+            };
+            let left = allocation
+                .left_to_supporters(instance, passed.project)
+                .and_then(|left| Fraction::floor(&left))
+                .map(|left| u64::try_from(left).unwrap_or(u64::MAX));
+            let id = eligible[passed.project].0.id;
+            let supporters = supporters(&id, voters);
+            decision.passed_over.insert(id, (reason, supporters, left));
+        }
+        decision
+    }
+
+    fn result(&self, proposal: &ProposalId, figures: Figures) -> CandidateResult {
+        match self.passed_over.get(proposal) {
+            None => CandidateResult::Funded(figures),
+            Some((reason, supporters, left)) => {
+                CandidateResult::PassedOver { figures, reason: *reason, supporters: *supporters, left: *left }
+            }
+        }
+    }
+}
+
+/// Weight of the members who support a proposal.
+fn supporters(proposal: &ProposalId, voters: &[Voter<'_>]) -> u64 {
+    voters
+        .iter()
+        .filter(|voter| {
+            voter.ballot.ballot.scores.binary_search_by_key(proposal, |score| score.proposal).is_ok()
+        })
+        .map(|voter| u64::from(voter.weight))
+        .sum()
+}

@@ -1,0 +1,230 @@
+//! What a sealed record changes, or why it changes nothing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Serialize;
+
+use super::{Attestation, CastBallot, Ledger, Member, MemberStatus, Proposal, ProposalStatus};
+use crate::{
+    hash::RecordId,
+    keys::PublicKey,
+    records::{Assessment, Ballot, Body, Direction, Received, Subject},
+};
+
+/// Why a sealed record changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Void {
+    #[error("the key is a member already, or was one")]
+    AlreadyMember,
+    #[error("the key is suspended already")]
+    AlreadySuspended,
+    #[error("the key is not suspended")]
+    NotSuspended,
+    #[error("the member is leaving already")]
+    AlreadyLeaving,
+    #[error("the successor key is in use already")]
+    SuccessorInUse,
+    #[error("the proposal is no longer open")]
+    NotOpen,
+    #[error("the terms are the same as before")]
+    SameTerms,
+    #[error("the attestation is for terms that have been amended since")]
+    AmendedTerms,
+    #[error("the attestation had run out when it was sealed")]
+    RunOut,
+    #[error("the attestation was revoked or replaced before")]
+    NotCurrent,
+    #[error("the ballot was sealed after the close of its round")]
+    AfterClose,
+    #[error("the pool holds less than this")]
+    PoolTooSmall,
+    #[error("this fork has been proved before")]
+    ProvedBefore,
+}
+
+impl Ledger {
+    /// Carries out an admissible record, sealed at this height, position and time.
+    pub(super) fn carry_out(
+        &mut self,
+        received: &Received,
+        sealed: (u64, u32),
+        time: u64,
+    ) -> Result<(), Void> {
+        let record = received.record();
+        let author = record.author;
+        match &record.body {
+            Body::Admit { key, weight, name, group } => self.admit(*key, *weight, name, *group),
+            Body::Suspend { key, reason } => self.suspend(*key, reason),
+            Body::Readmit { key, .. } => self.suspended.remove(key).map(|_| ()).ok_or(Void::NotSuspended),
+            Body::Leave => self.leave(&author),
+            Body::RotateKey { successor, .. } => self.rotate(author, *successor),
+            Body::Propose(subject) => {
+                self.propose(received.id, author, subject, sealed);
+                Ok(())
+            }
+            Body::Amend { proposal, subject } => {
+                let terms = subject.terms();
+                let found = self.open(proposal)?;
+                if found.terms == terms {
+                    return Err(Void::SameTerms);
+                }
+                found.former.push(found.terms);
+                found.terms = terms;
+                found.subject = Arc::new(subject.clone());
+                Ok(())
+            }
+            Body::Withdraw { proposal, .. } => {
+                self.open(proposal)?.status = ProposalStatus::Withdrawn;
+                Ok(())
+            }
+            Body::Attest { proposal, terms, assessment } => {
+                let attestation = Attestation {
+                    id: received.id,
+                    attestor: author,
+                    terms: *terms,
+                    assessment: Arc::new(assessment.clone()),
+                };
+                self.attested.insert(received.id, (*proposal, author));
+                self.attest(proposal, attestation, assessment, time)
+            }
+            Body::RevokeAttestation { attestation, .. } => self.revoke(attestation),
+            Body::Ballot(ballot) => self.vote(received.id, &author, ballot),
+            Body::Fund { direction, amount, .. } => self.fund(*direction, u128::from(*amount)),
+            Body::Evidence(fork) => {
+                let Some((key, sequence, _)) = fork.about(&self.community) else {
+                    return Err(Void::ProvedBefore);
+                };
+                if self.evidence.contains_key(&(key, sequence)) {
+                    return Err(Void::ProvedBefore);
+                }
+                self.evidence.insert((key, sequence), received.id);
+                self.suspended
+                    .entry(key)
+                    .or_insert_with(|| format!("signed two records with number {sequence}").into());
+                Ok(())
+            }
+        }
+    }
+
+    fn admit(&mut self, key: PublicKey, weight: u32, name: &str, group: u16) -> Result<(), Void> {
+        if self.members.contains_key(&key) || self.retired.contains_key(&key) {
+            return Err(Void::AlreadyMember);
+        }
+        let status = MemberStatus::Active;
+        let member = Member { name: name.into(), weight, group, status, cast: None, standing: None };
+        self.members.insert(key, member);
+        Ok(())
+    }
+
+    fn suspend(&mut self, key: PublicKey, reason: &str) -> Result<(), Void> {
+        if self.suspended.contains_key(&key) {
+            return Err(Void::AlreadySuspended);
+        }
+        self.suspended.insert(key, reason.into());
+        Ok(())
+    }
+
+    fn leave(&mut self, author: &PublicKey) -> Result<(), Void> {
+        match self.members.get_mut(author) {
+            Some(member) if member.status == MemberStatus::Active => {
+                member.status = MemberStatus::Leaving;
+                Ok(())
+            }
+            _ => Err(Void::AlreadyLeaving),
+        }
+    }
+
+    fn rotate(&mut self, old: PublicKey, new: PublicKey) -> Result<(), Void> {
+        // Possible all the same: a registrar admitted the successor in the same seal.
+        if self.members.contains_key(&new) || self.retired.contains_key(&new) {
+            return Err(Void::SuccessorInUse);
+        }
+        let Some(member) = self.members.remove(&old) else { return Err(Void::SuccessorInUse) };
+        self.members.insert(new, member);
+        self.retired.insert(old, new);
+        if let Some(reason) = self.suspended.remove(&old) {
+            self.suspended.insert(new, reason);
+        }
+        for proposal in self.proposals.values_mut().filter(|proposal| proposal.owner == old) {
+            proposal.owner = new;
+        }
+        Ok(())
+    }
+
+    fn propose(&mut self, id: RecordId, owner: PublicKey, subject: &Subject, sealed: (u64, u32)) {
+        let proposal = Proposal {
+            id,
+            owner,
+            terms: subject.terms(),
+            subject: Arc::new(subject.clone()),
+            former: Vec::new(),
+            sealed,
+            status: ProposalStatus::Open,
+            attestations: BTreeMap::new(),
+        };
+        self.proposals.insert(id, proposal);
+    }
+
+    fn open(&mut self, proposal: &RecordId) -> Result<&mut Proposal, Void> {
+        self.proposals
+            .get_mut(proposal)
+            .filter(|found| found.status == ProposalStatus::Open)
+            .ok_or(Void::NotOpen)
+    }
+
+    fn attest(
+        &mut self,
+        proposal: &RecordId,
+        attestation: Attestation,
+        assessment: &Assessment,
+        time: u64,
+    ) -> Result<(), Void> {
+        let found = self.open(proposal)?;
+        if found.terms != attestation.terms {
+            return Err(Void::AmendedTerms);
+        }
+        if assessment.valid_until <= time {
+            return Err(Void::RunOut);
+        }
+        found.attestations.insert(attestation.attestor, attestation);
+        Ok(())
+    }
+
+    fn revoke(&mut self, attestation: &RecordId) -> Result<(), Void> {
+        let (proposal, attestor) = self.attested.get(attestation).copied().ok_or(Void::NotCurrent)?;
+        let found = self.proposals.get_mut(&proposal).ok_or(Void::NotCurrent)?;
+        match found.attestations.get(&attestor) {
+            Some(current) if current.id == *attestation => {
+                found.attestations.remove(&attestor);
+                Ok(())
+            }
+            _ => Err(Void::NotCurrent),
+        }
+    }
+
+    fn vote(&mut self, id: RecordId, author: &PublicKey, ballot: &Ballot) -> Result<(), Void> {
+        let late = ballot.round < self.round;
+        if late && !ballot.standing {
+            return Err(Void::AfterClose);
+        }
+        // Admissible ballots are members'; a rotation sealed beside it ends the chain before it.
+        let Some(member) = self.members.get_mut(author) else { return Err(Void::AfterClose) };
+        let cast = Arc::new(CastBallot { id, ballot: ballot.clone() });
+        if ballot.standing {
+            member.standing = (!ballot.is_blank()).then(|| Arc::clone(&cast));
+        }
+        member.cast = Some(cast);
+        Ok(())
+    }
+
+    fn fund(&mut self, direction: Direction, amount: u128) -> Result<(), Void> {
+        match direction {
+            Direction::In => self.pool.paid_in = self.pool.paid_in.saturating_add(amount),
+            Direction::Out if amount > self.pool.available() => return Err(Void::PoolTooSmall),
+            Direction::Out => self.pool.paid_out = self.pool.paid_out.saturating_add(amount),
+        }
+        Ok(())
+    }
+}

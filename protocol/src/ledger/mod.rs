@@ -1,0 +1,25 @@
+//! The ledger: the state that follows from the sealed records (SPEC section 9).
+//!
+//! `ledger(n) = apply(ledger(n-1), seal n)`, a pure fold. Two questions are kept apart:
+//!
+//! * *Admissible*: may this author say this at all? Judged by the ledger **before** the seal, so that
+//!   the order of authors within a seal cannot matter. A seal with an inadmissible record is invalid.
+//! * *Effective*: does it change anything? A ballot sealed after the close, an amendment of a loan that
+//!   was funded meanwhile: such a record is sealed, so that its author's chain goes on, and is void,
+//!   with its reason kept.
+
+mod admissible;
+mod close;
+mod effect;
+mod eligibility;
+mod fold;
+mod state;
+
+pub use admissible::Inadmissible;
+pub use close::Closing;
+pub use effect::Void;
+pub use eligibility::{Figures, Ineligible};
+pub use fold::{Applied, ChainFault, SealFault};
+pub use state::{
+    Attestation, CastBallot, ChainHead, Ledger, Member, MemberStatus, Pool, Proposal, ProposalStatus,
+};

@@ -1,0 +1,306 @@
+//! What the ledger holds.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Serialize;
+
+use super::{Closing, Void};
+use crate::{
+    charter::{Community, Role},
+    hash::{RecordId, SealId, TermsHash},
+    keys::PublicKey,
+    records::{Assessment, Ballot, Body, ProposalId, Received, Record, Subject},
+};
+
+/// The state after a seal.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    pub(super) community: Arc<Community>,
+    pub(super) height: u64,
+    pub(super) head: SealId,
+    pub(super) time: u64,
+    pub(super) round: u32,
+    pub(super) close: u64,
+    pub(super) records: u64,
+    pub(super) chains: BTreeMap<PublicKey, ChainHead>,
+    pub(super) members: BTreeMap<PublicKey, Member>,
+    pub(super) suspended: BTreeMap<PublicKey, Arc<str>>,
+    pub(super) retired: BTreeMap<PublicKey, PublicKey>,
+    pub(super) proposals: BTreeMap<ProposalId, Proposal>,
+    pub(super) attested: BTreeMap<RecordId, (ProposalId, PublicKey)>,
+    pub(super) evidence: BTreeMap<(PublicKey, u64), RecordId>,
+    pub(super) void: BTreeMap<RecordId, Void>,
+    pub(super) pool: Pool,
+    pub(super) closings: Vec<Arc<Closing>>,
+}
+
+/// The end of an author's sealed chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ChainHead {
+    /// Number of the newest record; 0 before the first.
+    pub sequence: u64,
+    /// The newest record; zeros before the first.
+    pub id: RecordId,
+    /// The round in which the newest record was sealed.
+    pub round: u32,
+    /// Records sealed in that round.
+    pub in_round: u32,
+    /// Nothing may follow: the newest record handed the chain over to another key.
+    pub retired: bool,
+}
+
+impl ChainHead {
+    /// A chain without records.
+    pub const EMPTY: Self = Self { sequence: 0, id: Record::NONE, round: 0, in_round: 0, retired: false };
+
+    /// The head after this record, sealed in this round.
+    #[must_use]
+    pub fn after(&self, received: &Received, round: u32) -> Self {
+        Self {
+            sequence: received.record().sequence,
+            id: received.id,
+            round,
+            in_round: if self.round == round { self.in_round.saturating_add(1) } else { 1 },
+            retired: matches!(received.record().body, Body::RotateKey { .. }),
+        }
+    }
+}
+
+/// A member.
+#[derive(Debug, Clone, Serialize)]
+pub struct Member {
+    /// What people call them.
+    pub name: Arc<str>,
+    /// Voting weight.
+    pub weight: u32,
+    /// Position in the charter's groups.
+    pub group: u16,
+    /// Whether and how the member takes part.
+    pub status: MemberStatus,
+    /// Newest ballot for the current round.
+    pub cast: Option<Arc<CastBallot>>,
+    /// Newest standing ballot.
+    pub standing: Option<Arc<CastBallot>>,
+}
+
+/// Whether and how a member takes part. Suspension is kept apart, as it can hit any key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MemberStatus {
+    /// Takes part.
+    Active,
+    /// Takes part until the current round closes.
+    Leaving,
+    /// Has left.
+    Left,
+}
+
+/// A ballot with its record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CastBallot {
+    /// The record.
+    pub id: RecordId,
+    /// What it says.
+    #[serde(flatten)]
+    pub ballot: Ballot,
+}
+
+/// A proposal as it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proposal {
+    /// The record that made it.
+    pub id: ProposalId,
+    /// Whose it is, under the newest key.
+    pub owner: PublicKey,
+    /// The current terms.
+    pub subject: Arc<Subject>,
+    /// Their hash.
+    pub terms: TermsHash,
+    /// Hashes of earlier terms, oldest first.
+    pub former: Vec<TermsHash>,
+    /// Seal and position in it: the earlier wins ties.
+    pub sealed: (u64, u32),
+    /// Where it stands.
+    pub status: ProposalStatus,
+    /// The newest attestation of each attestor that has not been revoked or replaced.
+    #[serde(serialize_with = "values")]
+    pub attestations: BTreeMap<PublicKey, Attestation>,
+}
+
+fn values<S: serde::Serializer>(
+    map: &BTreeMap<PublicKey, Attestation>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(map.values())
+}
+
+/// Where a proposal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "status", content = "round")]
+pub enum ProposalStatus {
+    /// It can be voted on.
+    Open,
+    /// Its proposer took it back.
+    Withdrawn,
+    /// It lapsed at the close of this round.
+    Expired(u32),
+    /// The loan was funded in this round.
+    Funded(u32),
+    /// The motion was decided in this round.
+    Decided(u32),
+}
+
+/// An attestation as it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Attestation {
+    /// The record.
+    pub id: RecordId,
+    /// Who made it.
+    pub attestor: PublicKey,
+    /// For which terms.
+    pub terms: TermsHash,
+    /// What it says.
+    #[serde(flatten)]
+    pub assessment: Arc<Assessment>,
+}
+
+/// The money, in the smallest unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Pool {
+    /// Stated to have come in.
+    pub paid_in: u128,
+    /// Stated to have gone out.
+    pub paid_out: u128,
+    /// Allocated to loans.
+    pub allocated: u128,
+}
+
+impl Pool {
+    /// What can be allocated or paid out.
+    #[must_use]
+    pub fn available(&self) -> u128 {
+        self.paid_in.saturating_sub(self.paid_out).saturating_sub(self.allocated)
+    }
+}
+
+impl Ledger {
+    /// The state before the first seal.
+    #[must_use]
+    pub fn new(community: Arc<Community>) -> Self {
+        let close = community.charter.schedule.first_close;
+        Self {
+            community,
+            height: 0,
+            head: SealId([0; 32]),
+            time: 0,
+            round: 1,
+            close,
+            records: 0,
+            chains: BTreeMap::new(),
+            members: BTreeMap::new(),
+            suspended: BTreeMap::new(),
+            retired: BTreeMap::new(),
+            proposals: BTreeMap::new(),
+            attested: BTreeMap::new(),
+            evidence: BTreeMap::new(),
+            void: BTreeMap::new(),
+            pool: Pool::default(),
+            closings: Vec::new(),
+        }
+    }
+
+    /// The community.
+    #[must_use]
+    pub fn community(&self) -> &Arc<Community> {
+        &self.community
+    }
+
+    /// Number of the newest seal; 0 before the first.
+    #[must_use]
+    pub fn height(&self) -> u64 {
+        self.height
+    }
+
+    /// The newest seal; zeros before the first.
+    #[must_use]
+    pub fn head(&self) -> SealId {
+        self.head
+    }
+
+    /// The newest seal's time; 0 before the first.
+    #[must_use]
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// The current round, from 1.
+    #[must_use]
+    pub fn round(&self) -> u32 {
+        self.round
+    }
+
+    /// When the current round closes: the first seal at or past this time ends it.
+    #[must_use]
+    pub fn close(&self) -> u64 {
+        self.close
+    }
+
+    /// How many records are sealed.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// The end of an author's sealed chain.
+    #[must_use]
+    pub fn chain(&self, author: &PublicKey) -> ChainHead {
+        self.chains.get(author).copied().unwrap_or(ChainHead::EMPTY)
+    }
+
+    /// All members, by key, those who left included.
+    #[must_use]
+    pub fn members(&self) -> &BTreeMap<PublicKey, Member> {
+        &self.members
+    }
+
+    /// Why a key is suspended, if it is.
+    #[must_use]
+    pub fn suspension(&self, key: &PublicKey) -> Option<&str> {
+        self.suspended.get(key).map(AsRef::as_ref)
+    }
+
+    /// All proposals, by id.
+    #[must_use]
+    pub fn proposals(&self) -> &BTreeMap<ProposalId, Proposal> {
+        &self.proposals
+    }
+
+    /// Sealed records that changed nothing, with the reason.
+    #[must_use]
+    pub fn void(&self) -> &BTreeMap<RecordId, Void> {
+        &self.void
+    }
+
+    /// Evidence records by author and sequence number of the fork.
+    #[must_use]
+    pub fn evidence(&self) -> &BTreeMap<(PublicKey, u64), RecordId> {
+        &self.evidence
+    }
+
+    /// The money.
+    #[must_use]
+    pub fn pool(&self) -> Pool {
+        self.pool
+    }
+
+    /// The rounds that have closed, the first round first.
+    #[must_use]
+    pub fn closings(&self) -> &[Arc<Closing>] {
+        &self.closings
+    }
+
+    /// Does this key hold this role, and is it not suspended?
+    pub(super) fn holds(&self, key: &PublicKey, role: Role) -> bool {
+        self.community.charter.holds(key, role)
+    }
+}

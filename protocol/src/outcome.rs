@@ -1,0 +1,203 @@
+//! The outcome of a round: what the witnesses sign when they close it (SPEC section 10).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    codec,
+    hash::{OutcomeDigest, RecordId, Root, TermsHash, context, derive},
+    keys::PublicKey,
+    ledger::{Figures, Ineligible},
+    records::ProposalId,
+};
+
+/// What a round decided. Its canonical bytes are hashed into the seal that closes the round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The round, from 1.
+    pub round: u32,
+    /// The seal that closed it.
+    pub height: u64,
+    /// When it was due: milliseconds since 1970.
+    pub close: u64,
+    /// That seal's time.
+    pub time: u64,
+    /// What could be allocated, in the smallest unit.
+    pub pool: u64,
+    /// Who could vote, and who did.
+    pub turnout: Turnout,
+    /// Merkle root over the roll, sorted by key.
+    pub roll: Root,
+    /// Every loan that was open, in the order in which they were sealed.
+    pub candidates: Vec<Candidate>,
+    /// What was funded, in the order of selection.
+    pub funded: Vec<FundedLoan>,
+    /// Every motion that was open, in the order in which they were sealed.
+    pub motions: Vec<MotionResult>,
+}
+
+/// Who could vote, and who did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turnout {
+    /// Members who could vote.
+    pub members: u64,
+    /// Their weight.
+    pub weight: u64,
+    /// Members whose ballot was counted.
+    pub voters: u64,
+    /// Their weight.
+    pub voted: u64,
+}
+
+/// A loan that was open at the close.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Which.
+    pub proposal: ProposalId,
+    /// The terms that were voted on.
+    pub terms: TermsHash,
+    /// Smallest units.
+    pub amount: u64,
+    /// What became of it.
+    pub result: CandidateResult,
+}
+
+/// What became of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CandidateResult {
+    /// It is funded.
+    Funded(Figures),
+    /// It could have been, and is not.
+    PassedOver {
+        /// Its rating.
+        figures: Figures,
+        /// Why.
+        reason: PassedOver,
+        /// Weight of the members who support it.
+        supporters: u64,
+        /// Under Equal Shares, what its supporters have left together, in smallest units, rounded down.
+        left: Option<u64>,
+    },
+    /// It could not be funded, whatever the votes.
+    Ineligible(Ineligible),
+}
+
+/// Why an eligible loan is not funded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum PassedOver {
+    /// Nobody voted for it.
+    #[error("nobody supports it")]
+    NoSupporters,
+    /// It is worth nothing to those who support it.
+    #[error("it is worth nothing to its supporters")]
+    NoUtility,
+    /// Its supporters have less left than it costs.
+    #[error("its supporters together have less left than it costs")]
+    SupportersLackMoney,
+    /// The pool has less left than it costs.
+    #[error("it costs more than is left of the pool")]
+    PoolSpent,
+    /// Its borrower would get more than the cap.
+    #[error("it would break the cap for one borrower")]
+    BorrowerCap,
+    /// Its category would get more than the cap.
+    #[error("it would break the cap for one category")]
+    CategoryCap,
+    /// The expected loss would exceed the cap.
+    #[error("it would break the cap on expected loss")]
+    ExpectedLossCap,
+}
+
+/// A funded loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FundedLoan {
+    /// Which.
+    pub proposal: ProposalId,
+    /// Smallest units.
+    pub amount: u64,
+    /// Under Equal Shares, what supporters paid per unit of their utility.
+    pub price: Option<Price>,
+    /// Weight of the members who support it.
+    pub supporters: u64,
+    /// Digest of the members' shares: of the canonical bytes of a list of [`Share`]s sorted by key.
+    pub shares: Root,
+}
+
+/// An exact fraction in lowest terms: big-endian bytes without leading zeros.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// Above the line.
+    pub numerator: Vec<u8>,
+    /// Below the line.
+    pub denominator: Vec<u8>,
+}
+
+/// What one member's vote paid for a loan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Who.
+    pub member: PublicKey,
+    /// Smallest units.
+    pub amount: u64,
+}
+
+/// The answer to a motion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MotionResult {
+    /// Which.
+    pub proposal: ProposalId,
+    /// Weight for it.
+    pub yes: u64,
+    /// Weight against it.
+    pub no: u64,
+    /// Weight of those who abstained.
+    pub abstain: u64,
+    /// Was the quorum reached?
+    pub quorum: bool,
+    /// Was it carried?
+    pub carried: bool,
+}
+
+/// What was counted for a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CountedAs {
+    /// No ballot.
+    Nothing,
+    /// The newest ballot sealed in this round.
+    Cast(RecordId),
+    /// A standing ballot of an earlier round.
+    Standing(RecordId),
+}
+
+/// A line of the roll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollEntry {
+    /// The member.
+    pub member: PublicKey,
+    /// The member's weight.
+    pub weight: u32,
+    /// What was counted.
+    pub counted: CountedAs,
+}
+
+impl Outcome {
+    /// The digest that the witnesses sign.
+    #[must_use]
+    pub fn digest(&self) -> OutcomeDigest {
+        OutcomeDigest(derive(context::OUTCOME, &codec::encode(self)))
+    }
+
+    /// What was allocated, in the smallest unit.
+    #[must_use]
+    pub fn allocated(&self) -> u64 {
+        self.funded.iter().map(|loan| loan.amount).sum()
+    }
+}
+
+/// The digest of a funded loan's shares.
+#[must_use]
+pub fn shares_digest(shares: &[Share]) -> Root {
+    Root(derive(context::SHARES, &codec::encode(shares)))
+}

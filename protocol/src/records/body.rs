@@ -1,0 +1,374 @@
+//! The bodies of records: what an author can say.
+//!
+//! The order of [`Body`]'s variants is their number in the canonical bytes. New kinds are appended,
+//! so that no byte of an existing record ever changes its meaning.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EvidenceError, Fork, ProposalId, Subject};
+use crate::{
+    charter::{BASIS_POINTS, Charter, Community},
+    hash::{CommunityId, DocumentHash, RecordId, TermsHash},
+    keys::{PublicKey, Purpose, Signature},
+    limits,
+    text::{self, TextError},
+};
+
+/// What a record says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Body {
+    /// A registrar admits a key as a member.
+    Admit {
+        /// The member's key.
+        key: PublicKey,
+        /// The member's voting weight, at least 1.
+        weight: u32,
+        /// The member's name.
+        name: String,
+        /// Position in the charter's groups.
+        group: u16,
+    },
+    /// A registrar suspends a key.
+    Suspend {
+        /// Whom.
+        key: PublicKey,
+        /// Why.
+        reason: String,
+    },
+    /// A registrar lifts a suspension.
+    Readmit {
+        /// Whom.
+        key: PublicKey,
+        /// Why.
+        reason: String,
+    },
+    /// A member leaves, from the next round on.
+    Leave,
+    /// A member goes on under another key; this one signs nothing afterwards.
+    RotateKey {
+        /// The new key.
+        successor: PublicKey,
+        /// The new key's agreement ([`succession`]), so that nobody can claim a key that is not theirs.
+        proof: Signature,
+    },
+    /// A member proposes a loan or a motion.
+    Propose(Subject),
+    /// The proposer changes the terms.
+    Amend {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// The new terms.
+        subject: Subject,
+    },
+    /// The proposer takes the proposal back.
+    Withdraw {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// Why.
+        reason: String,
+    },
+    /// An attestor rates a loan.
+    Attest {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// For exactly these terms.
+        terms: TermsHash,
+        /// The rating.
+        assessment: Assessment,
+    },
+    /// An attestor takes an attestation back.
+    RevokeAttestation {
+        /// Which one.
+        attestation: RecordId,
+        /// Why.
+        reason: String,
+    },
+    /// A member votes.
+    Ballot(Ballot),
+    /// A treasurer states money into or out of the pool.
+    Fund {
+        /// Into or out of.
+        direction: Direction,
+        /// Smallest units of the currency, at least 1.
+        amount: u64,
+        /// Where it came from or went to.
+        source: String,
+    },
+    /// A proof that an author signed two records with one sequence number.
+    Evidence(Fork),
+}
+
+/// A rating of one loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assessment {
+    /// May it be funded at all?
+    pub verdict: Verdict,
+    /// 1 is the best.
+    pub grade: u8,
+    /// Probability of default over the term, in basis points.
+    pub default: u16,
+    /// Loss given default, in basis points of the amount.
+    pub loss: u16,
+    /// Greatest amount this rating holds for, in the smallest unit.
+    pub greatest_amount: u64,
+    /// Outlook, 0 (bad) to 100 (good).
+    pub outlook: u8,
+    /// Conditions of the rating.
+    pub conditions: Vec<String>,
+    /// Reasons for it.
+    pub reasons: Vec<String>,
+    /// Documents, by hash.
+    pub documents: Vec<DocumentHash>,
+    /// Until when it holds: milliseconds since 1970.
+    pub valid_until: u64,
+}
+
+/// Whether a loan may be funded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It may.
+    Approved,
+    /// It may not, whatever the votes.
+    Declined,
+}
+
+/// A member's vote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ballot {
+    /// The round it is meant for, from 1.
+    pub round: u32,
+    /// Carry it over to later rounds, until another standing ballot replaces it. A standing ballot
+    /// without scores and answers ends the one before it.
+    pub standing: bool,
+    /// Loans, sorted by proposal, each once. A loan that is not named has no support.
+    pub scores: Vec<Score>,
+    /// Motions, sorted by proposal, each once.
+    pub answers: Vec<Answer>,
+}
+
+/// Support for one loan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Score {
+    /// Which loan.
+    pub proposal: ProposalId,
+    /// 1 to the charter's greatest score.
+    pub score: u8,
+}
+
+/// An answer to one motion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// Which motion.
+    pub proposal: ProposalId,
+    /// The answer.
+    pub choice: Choice,
+}
+
+/// How a motion can be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Choice {
+    /// For it.
+    Yes,
+    /// Against it.
+    No,
+    /// Neither, but present for the quorum.
+    Abstain,
+}
+
+/// Which way money goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Into the pool.
+    In,
+    /// Out of the pool.
+    Out,
+}
+
+/// The kinds of bodies, for messages and figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names are those of the bodies")]
+pub enum Kind {
+    Admit,
+    Suspend,
+    Readmit,
+    Leave,
+    RotateKey,
+    Propose,
+    Amend,
+    Withdraw,
+    Attest,
+    RevokeAttestation,
+    Ballot,
+    Fund,
+    Evidence,
+}
+
+/// What is wrong with a body, whatever the state of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// A text is empty, too long, or holds what it may not.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A field is out of bounds.
+    #[error("{field} {problem}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The evidence proves nothing.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+}
+
+impl BodyError {
+    pub(super) fn demand(
+        holds: bool,
+        field: &'static str,
+        problem: impl FnOnce() -> String,
+    ) -> Result<(), Self> {
+        if holds { Ok(()) } else { Err(Self::Field { field, problem: problem() }) }
+    }
+}
+
+impl Body {
+    /// Which kind of body it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Admit { .. } => Kind::Admit,
+            Self::Suspend { .. } => Kind::Suspend,
+            Self::Readmit { .. } => Kind::Readmit,
+            Self::Leave => Kind::Leave,
+            Self::RotateKey { .. } => Kind::RotateKey,
+            Self::Propose(_) => Kind::Propose,
+            Self::Amend { .. } => Kind::Amend,
+            Self::Withdraw { .. } => Kind::Withdraw,
+            Self::Attest { .. } => Kind::Attest,
+            Self::RevokeAttestation { .. } => Kind::RevokeAttestation,
+            Self::Ballot(_) => Kind::Ballot,
+            Self::Fund { .. } => Kind::Fund,
+            Self::Evidence(_) => Kind::Evidence,
+        }
+    }
+
+    /// Checks every bound that does not depend on the ledger.
+    ///
+    /// # Errors
+    /// [`BodyError`] that names the field.
+    pub fn check(&self, community: &Community, author: &PublicKey) -> Result<(), BodyError> {
+        let charter = &community.charter;
+        match self {
+            Self::Admit { key, weight, name, group } => {
+                text::line("name", name, limits::NAME_BYTES)?;
+                BodyError::demand(*weight >= 1 && *weight <= limits::MEMBER_WEIGHT, "weight", || {
+                    format!("is {weight}, not between 1 and {}", limits::MEMBER_WEIGHT)
+                })?;
+                BodyError::demand(usize::from(*group) < charter.groups.len(), "group", || {
+                    format!("is {group}, but the charter has {} groups", charter.groups.len())
+                })?;
+                strong("key", key)
+            }
+            Self::Suspend { reason, .. }
+            | Self::Readmit { reason, .. }
+            | Self::Withdraw { reason, .. }
+            | Self::RevokeAttestation { reason, .. } => Ok(text::line("reason", reason, limits::TEXT_BYTES)?),
+            Self::Leave => Ok(()),
+            Self::RotateKey { successor, proof } => {
+                strong("successor", successor)?;
+                successor.verify(Purpose::Succession, &succession(community.id, author), proof).map_err(
+                    |error| BodyError::Field { field: "proof", problem: format!("is refused: {error}") },
+                )
+            }
+            Self::Propose(subject) | Self::Amend { subject, .. } => subject.check(charter),
+            Self::Attest { assessment, .. } => assessment.check(),
+            Self::Ballot(ballot) => ballot.check(charter),
+            Self::Fund { amount, source, .. } => {
+                text::line("source", source, limits::NAME_BYTES)?;
+                BodyError::demand(*amount >= 1 && *amount <= limits::AMOUNT, "amount", || {
+                    format!("is {amount}, not between 1 and 2^50 smallest units")
+                })
+            }
+            Self::Evidence(fork) => Ok(fork.check(community)?),
+        }
+    }
+}
+
+/// What a successor key signs ([`Purpose::Succession`]) to take over from an old key.
+#[must_use]
+pub fn succession(community: CommunityId, old: &PublicKey) -> Vec<u8> {
+    [community.0, old.0].concat()
+}
+
+fn strong(field: &'static str, key: &PublicKey) -> Result<(), BodyError> {
+    key.check_strong().map_err(|error| BodyError::Field { field, problem: format!("is refused: {error}") })
+}
+
+impl Assessment {
+    fn check(&self) -> Result<(), BodyError> {
+        BodyError::demand(self.grade >= 1, "grade", || "is 0; grades begin at 1".to_owned())?;
+        BodyError::demand(self.default <= BASIS_POINTS, "default", || {
+            format!("is {} basis points, more than {BASIS_POINTS}", self.default)
+        })?;
+        BodyError::demand(self.loss <= BASIS_POINTS, "loss", || {
+            format!("is {} basis points, more than {BASIS_POINTS}", self.loss)
+        })?;
+        BodyError::demand(self.outlook <= 100, "outlook", || format!("is {}, more than 100", self.outlook))?;
+        BodyError::demand(self.greatest_amount <= limits::AMOUNT, "greatest_amount", || {
+            format!("is {}, more than 2^50 smallest units", self.greatest_amount)
+        })?;
+        text::count("documents", self.documents.len(), limits::ITEMS)?;
+        for (field, items) in [("conditions", &self.conditions), ("reasons", &self.reasons)] {
+            text::count(field, items.len(), limits::ITEMS)?;
+            for item in items {
+                text::line(field, item, limits::TEXT_BYTES)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Ballot {
+    fn check(&self, charter: &Charter) -> Result<(), BodyError> {
+        BodyError::demand(self.round >= 1, "round", || "is 0; rounds begin at 1".to_owned())?;
+        text::count("scores", self.scores.len(), usize::from(charter.limits.scores))?;
+        text::count("answers", self.answers.len(), limits::SCORES)?;
+        BodyError::demand(
+            self.scores.windows(2).all(|pair| pair[0].proposal < pair[1].proposal),
+            "scores",
+            || "are not sorted by proposal, or name one twice".to_owned(),
+        )?;
+        BodyError::demand(
+            self.answers.windows(2).all(|pair| pair[0].proposal < pair[1].proposal),
+            "answers",
+            || "are not sorted by proposal, or name one twice".to_owned(),
+        )?;
+        for entry in &self.scores {
+            BodyError::demand((1..=charter.limits.score).contains(&entry.score), "score", || {
+                format!(
+                    "for proposal {} is {}, not between 1 and {}; leave out what you do not support",
+                    entry.proposal.short(),
+                    entry.score,
+                    charter.limits.score
+                )
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Does it say nothing at all?
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.scores.is_empty() && self.answers.is_empty()
+    }
+}

@@ -1,0 +1,13 @@
+//! Records: signed statements, one author each (SPEC section 6).
+
+mod body;
+mod evidence;
+mod proposal;
+mod signed;
+
+pub use body::{
+    Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, Kind, Score, Verdict, succession,
+};
+pub use evidence::{EvidenceError, Fork};
+pub use proposal::{Loan, Motion, ProposalId, Subject};
+pub use signed::{MalformedRecord, Received, Record, SignedRecord};

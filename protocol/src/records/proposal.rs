@@ -1,0 +1,120 @@
+//! What is proposed: a loan, or a motion.
+
+use serde::{Deserialize, Serialize};
+
+use super::BodyError;
+use crate::{
+    charter::{BASIS_POINTS, Charter},
+    codec,
+    hash::{DocumentHash, RecordId, TermsHash, context, derive},
+    limits, text,
+};
+
+/// A proposal is named by the record that made it.
+pub type ProposalId = RecordId;
+
+/// What is proposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// A loan from the pool.
+    Loan(Loan),
+    /// A product idea or a question to the board.
+    Motion(Motion),
+}
+
+/// The terms of a loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loan {
+    /// Who borrows.
+    pub borrower: String,
+    /// One line.
+    pub title: String,
+    /// What the money is for.
+    pub purpose: String,
+    /// Position in the charter's categories.
+    pub category: u16,
+    /// Smallest units of the currency, at least 1.
+    pub amount: u64,
+    /// Months until it is repaid, 1 to 600.
+    pub term: u16,
+    /// Yearly interest in basis points.
+    pub rate: u16,
+    /// Documents, by hash.
+    pub documents: Vec<DocumentHash>,
+    /// When the proposal lapses: milliseconds since 1970.
+    pub expires: u64,
+}
+
+/// A question that is answered with yes, no or abstention, in the round in which it is sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Motion {
+    /// One line.
+    pub title: String,
+    /// The whole of it.
+    pub text: String,
+}
+
+impl Subject {
+    /// The hash of the terms, to which attestations are bound.
+    #[must_use]
+    pub fn terms(&self) -> TermsHash {
+        TermsHash(derive(context::TERMS, &codec::encode(self)))
+    }
+
+    /// The title.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        match self {
+            Self::Loan(loan) => &loan.title,
+            Self::Motion(motion) => &motion.title,
+        }
+    }
+
+    /// The loan, if it is one.
+    #[must_use]
+    pub fn loan(&self) -> Option<&Loan> {
+        match self {
+            Self::Loan(loan) => Some(loan),
+            Self::Motion(_) => None,
+        }
+    }
+
+    /// Checks every bound.
+    ///
+    /// # Errors
+    /// [`BodyError`] that names the field.
+    pub fn check(&self, charter: &Charter) -> Result<(), BodyError> {
+        match self {
+            Self::Loan(loan) => loan.check(charter),
+            Self::Motion(motion) => {
+                text::line("title", &motion.title, limits::NAME_BYTES)?;
+                text::paragraphs("text", &motion.text, limits::TEXT_BYTES)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Loan {
+    fn check(&self, charter: &Charter) -> Result<(), BodyError> {
+        text::line("borrower", &self.borrower, limits::NAME_BYTES)?;
+        text::line("title", &self.title, limits::NAME_BYTES)?;
+        text::paragraphs("purpose", &self.purpose, limits::TEXT_BYTES)?;
+        text::count("documents", self.documents.len(), limits::ITEMS)?;
+        BodyError::demand(usize::from(self.category) < charter.categories.len(), "category", || {
+            format!("is {}, but the charter has {} categories", self.category, charter.categories.len())
+        })?;
+        BodyError::demand(self.amount >= 1 && self.amount <= limits::AMOUNT, "amount", || {
+            format!("is {}, not between 1 and 2^50 smallest units", self.amount)
+        })?;
+        BodyError::demand((1..=600).contains(&self.term), "term", || {
+            format!("is {} months, not between 1 and 600", self.term)
+        })?;
+        BodyError::demand(self.rate <= BASIS_POINTS, "rate", || {
+            format!("is {} basis points, more than {BASIS_POINTS}", self.rate)
+        })
+    }
+}

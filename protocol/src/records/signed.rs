@@ -1,0 +1,174 @@
+//! The frame of every record: who, where in the author's chain, what, and the signature.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Body, BodyError, Kind};
+use crate::{
+    charter::Community,
+    codec::{self, CodecError},
+    hash::{CommunityId, RecordId, context, derive},
+    keys::{Claim, PublicKey, Purpose, SecretKey, Signature},
+    limits,
+};
+
+/// What an author signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The community it is meant for.
+    pub community: CommunityId,
+    /// Who says it.
+    pub author: PublicKey,
+    /// Its number in the author's chain, from 1.
+    pub sequence: u64,
+    /// The author's record before it; zeros for the first.
+    pub previous: RecordId,
+    /// The author's clock, milliseconds since 1970. Advisory: nothing is decided by it.
+    pub clock: u64,
+    /// What it says.
+    pub body: Body,
+}
+
+/// A record with its author's signature: what travels and is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedRecord {
+    /// What was signed.
+    pub record: Record,
+    /// By its author, over the record's id.
+    pub signature: Signature,
+}
+
+impl Record {
+    /// The record before an author's first.
+    pub const NONE: RecordId = RecordId([0; 32]);
+
+    /// The record's name.
+    #[must_use]
+    pub fn id(&self) -> RecordId {
+        RecordId(derive(context::RECORD, &codec::encode(self)))
+    }
+
+    /// Signs the record.
+    #[must_use]
+    pub fn sign(self, key: &SecretKey) -> SignedRecord {
+        let signature = key.sign(Purpose::Record, &self.id().0);
+        SignedRecord { record: self, signature }
+    }
+}
+
+impl SignedRecord {
+    /// The canonical bytes.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+}
+
+/// A record that came from outside, with its id and its canonical bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Its name.
+    pub id: RecordId,
+    /// Its canonical bytes.
+    pub bytes: Arc<[u8]>,
+    /// What the bytes say.
+    pub signed: SignedRecord,
+}
+
+/// Why bytes are no record of this community.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedRecord {
+    /// The bytes do not decode, or are not canonical.
+    #[error("not a record: {0}")]
+    Codec(#[from] CodecError),
+    /// It belongs to another community.
+    #[error("the record belongs to community {0}, not to this one")]
+    Community(CommunityId),
+    /// Sequence numbers begin at 1, and only the first record has no predecessor.
+    #[error("sequence number {0} does not fit its predecessor: the first record is number 1 and has none")]
+    Sequence(u64),
+    /// The body breaks a bound.
+    #[error("{kind:?}: {error}")]
+    Body {
+        /// The kind of body.
+        kind: Kind,
+        /// What is wrong.
+        error: BodyError,
+    },
+}
+
+impl Received {
+    /// Decodes canonical bytes and checks everything but the signature and the ledger.
+    ///
+    /// # Errors
+    /// [`MalformedRecord`] that says which rule is broken.
+    pub fn decode(bytes: &[u8], community: &Community) -> Result<Self, MalformedRecord> {
+        Self::framed(bytes, community, limits::EVIDENCE_BYTES)?.checked(community)
+    }
+
+    /// The same, without looking inside evidence: used by evidence itself.
+    pub(super) fn decode_flat(bytes: &[u8], community: &Community) -> Result<Self, MalformedRecord> {
+        let received = Self::framed(bytes, community, community.charter.limits.record_bytes as usize)?;
+        if received.record().body.kind() == Kind::Evidence {
+            Ok(received)
+        } else {
+            received.checked(community)
+        }
+    }
+
+    /// A record that this program has made itself.
+    #[must_use]
+    pub fn own(signed: SignedRecord) -> Self {
+        Self { id: signed.record.id(), bytes: signed.bytes().into(), signed }
+    }
+
+    /// What was signed.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.signed.record
+    }
+
+    /// The claim that the author signed it, to be checked in a batch.
+    #[must_use]
+    pub fn claim(&self) -> Claim {
+        Claim {
+            key: self.record().author,
+            signature: self.signed.signature,
+            message: Purpose::Record.message(&self.id.0),
+        }
+    }
+
+    /// Where it stands in a seal: by author, then by sequence number.
+    #[must_use]
+    pub fn order(&self) -> (PublicKey, u64) {
+        (self.record().author, self.record().sequence)
+    }
+
+    fn framed(bytes: &[u8], community: &Community, limit: usize) -> Result<Self, MalformedRecord> {
+        let signed: SignedRecord = codec::decode(bytes, limit)?;
+        let limit = match signed.record.body {
+            Body::Evidence(_) => limit,
+            _ => community.charter.limits.record_bytes as usize,
+        };
+        if bytes.len() > limit {
+            return Err(CodecError::TooLong { actual: bytes.len(), limit }.into());
+        }
+        let record = &signed.record;
+        if record.community != community.id {
+            return Err(MalformedRecord::Community(record.community));
+        }
+        if record.sequence == 0 || (record.sequence == 1) != (record.previous == Record::NONE) {
+            return Err(MalformedRecord::Sequence(record.sequence));
+        }
+        let id = RecordId(derive(context::RECORD, &bytes[..bytes.len() - Signature::LENGTH]));
+        Ok(Self { id, bytes: bytes.into(), signed })
+    }
+
+    fn checked(self, community: &Community) -> Result<Self, MalformedRecord> {
+        let body = &self.record().body;
+        body.check(community, &self.record().author)
+            .map_err(|error| MalformedRecord::Body { kind: body.kind(), error })?;
+        Ok(self)
+    }
+}
