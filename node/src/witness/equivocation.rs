@@ -1,0 +1,127 @@
+//! Proof that a witness said two things where it may say one.
+
+use std::collections::BTreeSet;
+
+use arc_malachitebft_core_types::{DoubleProposal, DoubleVote, SignedProposal as CoreProposal};
+use mutua_protocol::{
+    hash::CommunityId,
+    keys::{PublicKey, Signature},
+    seals::WitnessSet,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    context::Ctx,
+    convert::{number, signed_vote},
+    message::{Fault, ProposalStatement, SignedVote},
+    signing::Checker,
+};
+
+/// Two signed statements of one witness that contradict each other: anybody who has the charter can
+/// check them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Equivocation {
+    /// Two different votes in one step of one round.
+    Votes(SignedVote, SignedVote),
+    /// Two different proposals in one round.
+    Proposals {
+        /// Whose.
+        proposer: PublicKey,
+        /// One of them.
+        first: (ProposalStatement, Signature),
+        /// The other.
+        second: (ProposalStatement, Signature),
+    },
+}
+
+/// Why two statements prove nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EquivocationError {
+    /// They say the same, or belong to different witnesses, steps, rounds or heights.
+    #[error("the two statements do not contradict each other")]
+    NoContradiction,
+    /// One of them was not signed by the witness.
+    #[error(transparent)]
+    Statement(#[from] Fault),
+}
+
+impl Equivocation {
+    /// The witness at fault.
+    #[must_use]
+    pub fn witness(&self) -> PublicKey {
+        match self {
+            Self::Votes(first, _) => first.witness,
+            Self::Proposals { proposer, .. } => *proposer,
+        }
+    }
+
+    /// Checks the proof.
+    ///
+    /// # Errors
+    /// [`EquivocationError`] when it proves nothing.
+    pub fn check(&self, community: CommunityId, witnesses: &WitnessSet) -> Result<(), EquivocationError> {
+        let mut checker = Checker::new(community, witnesses.clone());
+        match self {
+            Self::Votes(first, second) => {
+                let (a, b) = (&first.vote, &second.vote);
+                let same_step = (a.height, a.round, a.kind) == (b.height, b.round, b.kind);
+                if !same_step || first.witness != second.witness || a.value == b.value {
+                    return Err(EquivocationError::NoContradiction);
+                }
+                checker.vote(a, &first.witness, &first.signature)?;
+                checker.vote(b, &second.witness, &second.signature)?;
+            }
+            Self::Proposals { proposer, first: (a, first), second: (b, second) } => {
+                if (a.height, a.round) != (b.height, b.round) || a == b {
+                    return Err(EquivocationError::NoContradiction);
+                }
+                if a.community != community || b.community != community {
+                    return Err(Fault::Community.into());
+                }
+                checker.proposal(a, proposer, first)?;
+                checker.proposal(b, proposer, second)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reports each contradiction once a height: one a witness, round and kind of statement is enough.
+#[derive(Default)]
+pub(super) struct Reported(BTreeSet<(PublicKey, u32, u8)>);
+
+impl Reported {
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The proof in two votes, if it is news.
+    pub(super) fn votes(&mut self, community: CommunityId, pair: &DoubleVote<Ctx>) -> Option<Equivocation> {
+        let (first, second) = (signed_vote(community, &pair.0), signed_vote(community, &pair.1));
+        let kind = first.vote.kind as u8;
+        let news = self.0.insert((first.witness, first.vote.round, kind));
+        news.then_some(Equivocation::Votes(first, second))
+    }
+
+    /// The proof in two proposals, if it is news.
+    pub(super) fn proposals(
+        &mut self,
+        community: CommunityId,
+        pair: &DoubleProposal<Ctx>,
+    ) -> Option<Equivocation> {
+        let side = |signed: &CoreProposal<Ctx>| {
+            let statement = ProposalStatement {
+                community,
+                height: signed.message.height.0,
+                round: number(signed.message.round),
+                pol_round: signed.message.pol_round.as_u32(),
+                value: signed.message.value.0,
+            };
+            (statement, signed.signature)
+        };
+        let proposer = pair.0.message.proposer.0;
+        let (first, second) = (side(&pair.0), side(&pair.1));
+        let news = self.0.insert((proposer, first.0.round, u8::MAX));
+        news.then_some(Equivocation::Proposals { proposer, first, second })
+    }
+}
