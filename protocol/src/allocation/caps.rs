@@ -26,11 +26,7 @@ pub struct Caps {
 
 impl Caps {
     /// No caps.
-    pub const NONE: Self = Self {
-        borrower: None,
-        category: None,
-        expected_loss: None,
-    };
+    pub const NONE: Self = Self { borrower: None, category: None, expected_loss: None };
 }
 
 /// The cap that stopped a project.
@@ -65,12 +61,7 @@ pub(crate) struct CapsUsed<'a> {
 
 impl<'a> CapsUsed<'a> {
     pub(crate) const fn new(instance: &'a Instance) -> Self {
-        Self {
-            instance,
-            borrowers: BTreeMap::new(),
-            categories: BTreeMap::new(),
-            expected_loss: 0,
-        }
+        Self { instance, borrowers: BTreeMap::new(), categories: BTreeMap::new(), expected_loss: 0 }
     }
 
     /// The first cap, in the order of [`Cap`], that funding a project as well would break.
@@ -80,20 +71,14 @@ impl<'a> CapsUsed<'a> {
         let cost = u128::from(project.cost);
         let allowed = |share: u32| u128::from(self.instance.budget()) * u128::from(share);
         let over = |used: u128, share: Option<u32>, scale: u32| {
-            share.is_some_and(|share| {
-                used * u128::from(BASIS_POINTS) > allowed(share) * u128::from(scale)
-            })
+            share.is_some_and(|share| used * u128::from(BASIS_POINTS) > allowed(share) * u128::from(scale))
         };
         let used = |group: &BTreeMap<u32, u128>, key| group.get(&key).copied().unwrap_or(0) + cost;
         if over(used(&self.borrowers, project.borrower), caps.borrower, 1) {
             Some(Cap::Borrower)
         } else if over(used(&self.categories, project.category), caps.category, 1) {
             Some(Cap::Category)
-        } else if over(
-            self.expected_loss + loss(cost, project.risk),
-            caps.expected_loss,
-            RISK_UNITS,
-        ) {
+        } else if over(self.expected_loss + loss(cost, project.risk), caps.expected_loss, RISK_UNITS) {
             Some(Cap::ExpectedLoss)
         } else {
             None

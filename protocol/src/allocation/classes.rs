@@ -52,9 +52,7 @@ impl Classes {
             if class == classes.weights.len() {
                 classes.weights.push(0);
                 let ballot = row(voter).iter().filter(|(_, score)| *score > 0);
-                classes
-                    .ballots
-                    .extend(ballot.map(|&(project, score)| Entry { project, score }));
+                classes.ballots.extend(ballot.map(|&(project, score)| Entry { project, score }));
                 classes.ballot_starts.push(position(classes.ballots.len()));
             }
             classes.weights[class] += weights[voter as usize];
@@ -77,16 +75,12 @@ impl Classes {
             ends[project + 1] += ends[project];
         }
         self.support_starts.clone_from(&ends);
-        let mut supports =
-            vec![Support { class: 0, score: 0 }; ends.last().copied().unwrap_or(0) as usize];
+        let mut supports = vec![Support { class: 0, score: 0 }; ends.last().copied().unwrap_or(0) as usize];
         for class in 0..self.len() {
             if self.weights[class] > 0 {
                 for entry in self.ballot(class) {
                     let next = &mut ends[entry.project as usize];
-                    supports[*next as usize] = Support {
-                        class: position(class),
-                        score: entry.score,
-                    };
+                    supports[*next as usize] = Support { class: position(class), score: entry.score };
                     *next += 1;
                 }
             }
@@ -131,17 +125,12 @@ fn position(value: usize) -> u32 {
 /// Rows are sorted by a mix of their content, which is quick, and then by the content itself among
 /// those that mix alike: correct for every input, and never worse than sorting outright.
 fn group_equal<'a>(count: usize, row: impl Fn(u32) -> &'a [(u32, u32)]) -> Vec<u32> {
-    let mut order: Vec<(u64, u32)> = (0..position(count))
-        .map(|index| (mix(row(index)), index))
-        .collect();
+    let mut order: Vec<(u64, u32)> = (0..position(count)).map(|index| (mix(row(index)), index)).collect();
     order.sort_unstable();
     let mut group = vec![0u32; count];
     let mut start = 0;
     while start < order.len() {
-        let alike = order[start..]
-            .iter()
-            .take_while(|(key, _)| *key == order[start].0)
-            .count();
+        let alike = order[start..].iter().take_while(|(key, _)| *key == order[start].0).count();
         let bucket = &mut order[start..start + alike];
         let first = row(bucket[0].1);
         if bucket.iter().any(|(_, index)| row(*index) != first) {

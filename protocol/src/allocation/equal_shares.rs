@@ -54,11 +54,7 @@ pub(crate) fn run(instance: &Instance, utility: Utility, endowments: u128) -> Bo
     let mut queue = run.queue();
     while let Some((winner, rest)) = run.cheapest(&mut queue) {
         run.buy(&winner, &rest);
-        queue.extend(
-            run.fresh
-                .drain(..)
-                .filter(|bid| bid.project != winner.project),
-        );
+        queue.extend(run.fresh.drain(..).filter(|bid| bid.project != winner.project));
     }
     run.bought
 }
@@ -76,10 +72,7 @@ struct Bid {
 /// The queue gives the bid with the smallest lower bound per unit of utility first.
 impl Ord for Bid {
     fn cmp(&self, other: &Self) -> Ordering {
-        let (mine, theirs) = (
-            self.low * u128::from(other.utility),
-            other.low * u128::from(self.utility),
-        );
+        let (mine, theirs) = (self.low * u128::from(other.utility), other.low * u128::from(self.utility));
         theirs.cmp(&mine).then(other.project.cmp(&self.project))
     }
 }
@@ -199,10 +192,7 @@ impl<'a> Run<'a> {
             let cost = u128::try_from(price * ENDOWMENT / &endowments).unwrap_or(u128::MAX);
             self.costs[project] = cost;
             let (target, slope) = if self.bought.scores {
-                let slope = supporters
-                    .iter()
-                    .map(|support| self.slope_of(support))
-                    .sum();
+                let slope = supporters.iter().map(|support| self.slope_of(support)).sum();
                 (cost, slope)
             } else {
                 (cost, weight)
@@ -212,23 +202,14 @@ impl<'a> Run<'a> {
             } else {
                 target / slope
             };
-            queue.push(Bid {
-                project,
-                low,
-                high: u128::MAX,
-                utility,
-            });
+            queue.push(Bid { project, low, high: u128::MAX, utility });
         }
         queue
     }
 
     fn slope_of(&self, support: &Support) -> u128 {
         let weight = u128::from(self.instance.classes().weight(support.class as usize));
-        if self.bought.scores {
-            weight * u128::from(support.score)
-        } else {
-            weight
-        }
+        if self.bought.scores { weight * u128::from(support.score) } else { weight }
     }
 
     /// Finds the affordable project with the smallest price per unit of utility; ties go to the lower
@@ -249,20 +230,15 @@ impl<'a> Run<'a> {
                 continue;
             };
             self.fresh.push(bid);
-            let better = best.as_ref().is_none_or(|best| {
-                bid.high * u128::from(best.utility) < best.high * u128::from(bid.utility)
-            });
+            let better = best
+                .as_ref()
+                .is_none_or(|best| bid.high * u128::from(best.utility) < best.high * u128::from(bid.utility));
             if better {
                 best = Some(bid);
             }
         }
         let best = best?;
-        let mut rivals: Vec<Bid> = self
-            .fresh
-            .iter()
-            .filter(|bid| !bid.is_above(&best))
-            .copied()
-            .collect();
+        let mut rivals: Vec<Bid> = self.fresh.iter().filter(|bid| !bid.is_above(&best)).copied().collect();
         rivals.sort_unstable_by_key(|bid| bid.project);
         let mut rivals = rivals.into_iter();
         let first = rivals.next()?;
@@ -309,11 +285,7 @@ impl<'a> Run<'a> {
             } else {
                 held += product;
                 held_weight += u128::from(weight);
-                self.purses.push(Purse {
-                    money,
-                    weight,
-                    score,
-                });
+                self.purses.push(Purse { money, weight, score });
             }
         }
         let total = emptied + held;
@@ -334,17 +306,12 @@ impl<'a> Run<'a> {
         // Below the level found, the sum falls by at least `slope` per unit.
         let span = if self.bought.scores {
             let slope = slope.max(1);
-            ((slack / slope) << SCORE_BITS)
-                + waterline::divide_up((slack % slope) << SCORE_BITS, slope)
+            ((slack / slope) << SCORE_BITS) + waterline::divide_up((slack % slope) << SCORE_BITS, slope)
         } else {
             waterline::divide_up(slack, slope)
         };
         let low = ceiling.saturating_sub(span + 1).max(bid.low);
-        Some(Bid {
-            low,
-            high: ceiling,
-            ..*bid
-        })
+        Some(Bid { low, high: ceiling, ..*bid })
     }
 
     /// The supporters have the cost and next to nothing more, or slightly less: exact money decides.
@@ -365,17 +332,10 @@ impl<'a> Run<'a> {
         }
         // All but `slack` is needed: the level is at most `slack` under the richest purse.
         if self.bought.scores {
-            return Some(Bid {
-                high: u128::from(ENDOWMENT) << SCORE_BITS,
-                ..*bid
-            });
+            return Some(Bid { high: u128::from(ENDOWMENT) << SCORE_BITS, ..*bid });
         }
         let low = u128::from(richest).saturating_sub(2 * slack + u128::from(self.error) + 2);
-        Some(Bid {
-            low: low.max(bid.low),
-            high: u128::from(richest),
-            ..*bid
-        })
+        Some(Bid { low: low.max(bid.low), high: u128::from(richest), ..*bid })
     }
 
     /// The exact price of a project that is affordable and whose price lies within the bid's bounds.
@@ -404,16 +364,8 @@ impl<'a> Run<'a> {
         let denominator = self.bought.prices.denominator();
         let cost = denominator * instance.projects()[bid.project].cost;
         let mut rest = cost - self.bought.prices.money(weight, &self.amounts);
-        let emptied = if unsure.is_empty() {
-            Vec::new()
-        } else {
-            self.settle(unsure, &mut rest, &mut slope)
-        };
-        Exact {
-            rest,
-            slope,
-            emptied,
-        }
+        let emptied = if unsure.is_empty() { Vec::new() } else { self.settle(unsure, &mut rest, &mut slope) };
+        Exact { rest, slope, emptied }
     }
 
     /// Decides exactly which of the unsure classes the price empties, and lowers what is left for the
@@ -459,16 +411,9 @@ impl<'a> Run<'a> {
         if money == 0 {
             return Fate::Gone;
         }
-        let (most, least) = (
-            u128::from(money),
-            u128::from(money.saturating_sub(self.error)),
-        );
+        let (most, least) = (u128::from(money), u128::from(money.saturating_sub(self.error)));
         let (most, least, score) = if self.bought.scores {
-            (
-                most << SCORE_BITS,
-                least << SCORE_BITS,
-                u128::from(support.score),
-            )
+            (most << SCORE_BITS, least << SCORE_BITS, u128::from(support.score))
         } else {
             (most, least, 1)
         };
@@ -486,10 +431,7 @@ impl<'a> Run<'a> {
         let step = u32::try_from(self.bought.prices.len()).unwrap_or(NEVER);
         self.bought.prices.push(exact.rest.clone(), exact.slope);
         let precision = if self.bought.scores { SCORE_BITS } else { 0 };
-        let price = self
-            .bought
-            .prices
-            .last_rounded_down(u128::from(ENDOWMENT) << precision);
+        let price = self.bought.prices.last_rounded_down(u128::from(ENDOWMENT) << precision);
         for support in self.instance.classes().supporters(bid.project) {
             let class = support.class as usize;
             let emptied = match self.judge(bid, support) {
@@ -500,11 +442,7 @@ impl<'a> Run<'a> {
             };
             let score = if self.bought.scores { support.score } else { 1 };
             let paid = u64::try_from((price * u128::from(score)) >> precision).unwrap_or(u64::MAX);
-            let left = if emptied {
-                0
-            } else {
-                self.money[class].saturating_sub(paid)
-            };
+            let left = if emptied { 0 } else { self.money[class].saturating_sub(paid) };
             self.money[class] = left;
             if left == 0 {
                 self.bought.emptied_at[class] = step;
@@ -529,11 +467,7 @@ impl<'a> Run<'a> {
         for entry in classes.ballot(class) {
             let step = self.bought.bought_at[entry.project as usize];
             if step != NEVER {
-                let score = if self.bought.scores {
-                    u128::from(entry.score)
-                } else {
-                    1
-                };
+                let score = if self.bought.scores { u128::from(entry.score) } else { 1 };
                 self.amounts[step as usize] += weight * score;
             }
         }

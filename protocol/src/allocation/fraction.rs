@@ -27,19 +27,13 @@ impl Fraction {
     /// The whole number `value`.
     #[must_use]
     pub fn from_integer(value: u128) -> Self {
-        Self {
-            numerator: UBig::from(value),
-            denominator: UBig::ONE,
-        }
+        Self { numerator: UBig::from(value), denominator: UBig::ONE }
     }
 
     /// Zero.
     #[must_use]
     pub fn zero() -> Self {
-        Self {
-            numerator: UBig::ZERO,
-            denominator: UBig::ONE,
-        }
+        Self { numerator: UBig::ZERO, denominator: UBig::ONE }
     }
 
     /// Brings two whole numbers to lowest terms; nothing if the denominator is zero.
@@ -52,15 +46,9 @@ impl Fraction {
         }
         let common = (&numerator).gcd(&denominator);
         if common.is_one() {
-            return Some(Self {
-                numerator,
-                denominator,
-            });
+            return Some(Self { numerator, denominator });
         }
-        Some(Self {
-            numerator: numerator / &common,
-            denominator: denominator / common,
-        })
+        Some(Self { numerator: numerator / &common, denominator: denominator / common })
     }
 
     /// Reads what [`numerator_bytes`](Self::numerator_bytes) and
@@ -71,10 +59,8 @@ impl Fraction {
         if numerator.first() == Some(&0) || denominator.first() == Some(&0) {
             return None;
         }
-        let read = Self {
-            numerator: UBig::from_be_bytes(numerator),
-            denominator: UBig::from_be_bytes(denominator),
-        };
+        let read =
+            Self { numerator: UBig::from_be_bytes(numerator), denominator: UBig::from_be_bytes(denominator) };
         let canonical = Self::reduce(read.numerator.clone(), read.denominator.clone())?;
         (canonical == read).then_some(read)
     }
@@ -100,11 +86,7 @@ impl Fraction {
     /// The whole number, if the fraction is one and fits.
     #[must_use]
     pub fn to_integer(&self) -> Option<u128> {
-        if self.denominator.is_one() {
-            u128::try_from(&self.numerator).ok()
-        } else {
-            None
-        }
+        if self.denominator.is_one() { u128::try_from(&self.numerator).ok() } else { None }
     }
 
     /// The greatest whole number that is not above the fraction, if it fits.

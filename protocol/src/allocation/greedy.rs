@@ -20,12 +20,7 @@ pub(crate) struct Turn {
 }
 
 /// Decides about each project that `funded` does not hold yet, in the order of the rule.
-pub(crate) fn run(
-    instance: &Instance,
-    utility: Utility,
-    order: GreedyOrder,
-    funded: &[usize],
-) -> Vec<Turn> {
+pub(crate) fn run(instance: &Instance, utility: Utility, order: GreedyOrder, funded: &[usize]) -> Vec<Turn> {
     let mut taken = vec![false; instance.projects().len()];
     let mut left = u128::from(instance.budget());
     let mut caps = CapsUsed::new(instance);
@@ -53,10 +48,7 @@ pub(crate) fn run(
                 left -= cost;
                 caps.add(bid.project);
             }
-            Turn {
-                project: bid.project,
-                reason,
-            }
+            Turn { project: bid.project, reason }
         })
         .collect()
 }
@@ -89,31 +81,16 @@ impl Bid {
             (Utility::Score, GreedyOrder::PerCost) => (points, cost),
             (Utility::Score, GreedyOrder::Total) => (points, 1),
         };
-        Self {
-            project,
-            gain,
-            price: if gain == 0 { 1 } else { price },
-            supported: votes > 0,
-        }
+        Self { project, gain, price: if gain == 0 { 1 } else { price }, supported: votes > 0 }
     }
 }
 
 impl Ord for Bid {
     fn cmp(&self, other: &Self) -> Ordering {
         // A price of zero makes any gain infinite, and all of these tie.
-        let by_gain = if wide_less(
-            other.gain,
-            u128::from(self.price),
-            self.gain,
-            u128::from(other.price),
-        ) {
+        let by_gain = if wide_less(other.gain, u128::from(self.price), self.gain, u128::from(other.price)) {
             Ordering::Less
-        } else if wide_less(
-            self.gain,
-            u128::from(other.price),
-            other.gain,
-            u128::from(self.price),
-        ) {
+        } else if wide_less(self.gain, u128::from(other.price), other.gain, u128::from(self.price)) {
             Ordering::Greater
         } else {
             Ordering::Equal

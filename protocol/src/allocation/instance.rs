@@ -30,12 +30,7 @@ impl Project {
     /// A project with a cost and nothing that a cap could look at.
     #[must_use]
     pub const fn new(cost: u64) -> Self {
-        Self {
-            cost,
-            category: 0,
-            borrower: 0,
-            risk: 0,
-        }
+        Self { cost, category: 0, borrower: 0, risk: 0 }
     }
 }
 
@@ -89,10 +84,9 @@ impl fmt::Display for InstanceError {
                 "the ballot of voter {voter} names project {project}, which does not exist; \
                  add the project or take it off the ballot"
             ),
-            Self::RepeatedProject { voter, project } => write!(
-                formatter,
-                "the ballot of voter {voter} names project {project} twice; name it once"
-            ),
+            Self::RepeatedProject { voter, project } => {
+                write!(formatter, "the ballot of voter {voter} names project {project} twice; name it once")
+            }
             Self::TotalWeight => write!(
                 formatter,
                 "the voters' weights add up to more than {MAX_TOTAL_WEIGHT}; \
@@ -103,10 +97,7 @@ impl fmt::Display for InstanceError {
                 "more than {MAX_ENTRIES} projects, voters or ballot entries; split the election"
             ),
             Self::ZeroUnit => {
-                write!(
-                    formatter,
-                    "a unit of currency must hold at least one smallest unit"
-                )
+                write!(formatter, "a unit of currency must hold at least one smallest unit")
             }
         }
     }
@@ -170,11 +161,7 @@ impl InstanceBuilder {
     ///
     /// A voter with an empty ballot belongs to the electorate: their share of the budget is spent by
     /// nobody (except in completion). A voter of weight zero has no influence at all.
-    pub fn add_voter(
-        &mut self,
-        weight: u64,
-        scores: impl IntoIterator<Item = (u32, u32)>,
-    ) -> usize {
+    pub fn add_voter(&mut self, weight: u64, scores: impl IntoIterator<Item = (u32, u32)>) -> usize {
         self.starts.push(self.entries.len());
         self.entries.extend(scores);
         self.weights.push(weight);
@@ -186,23 +173,11 @@ impl InstanceBuilder {
     /// # Errors
     /// An [`InstanceError`] that names the voter or the sum at fault.
     pub fn build(self) -> Result<Instance, InstanceError> {
-        let Self {
-            budget,
-            unit,
-            caps,
-            fund_unsupported,
-            projects,
-            weights,
-            mut starts,
-            mut entries,
-        } = self;
+        let Self { budget, unit, caps, fund_unsupported, projects, weights, mut starts, mut entries } = self;
         if unit == 0 {
             return Err(InstanceError::ZeroUnit);
         }
-        if projects.len() > MAX_ENTRIES
-            || weights.len() > MAX_ENTRIES
-            || entries.len() > MAX_ENTRIES
-        {
+        if projects.len() > MAX_ENTRIES || weights.len() > MAX_ENTRIES || entries.len() > MAX_ENTRIES {
             return Err(InstanceError::TooLarge);
         }
         let mut total_weight = 0u64;
@@ -219,18 +194,12 @@ impl InstanceBuilder {
                 ballot.sort_unstable();
             }
             if let Some(pair) = ballot.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-                return Err(InstanceError::RepeatedProject {
-                    voter,
-                    project: pair[0].0,
-                });
+                return Err(InstanceError::RepeatedProject { voter, project: pair[0].0 });
             }
             if let Some((project, _)) = ballot.last()
                 && *project as usize >= projects.len()
             {
-                return Err(InstanceError::UnknownProject {
-                    voter,
-                    project: *project,
-                });
+                return Err(InstanceError::UnknownProject { voter, project: *project });
             }
         }
         let (classes, class_of) = Classes::group(projects.len(), &weights, &starts, &entries);
@@ -295,10 +264,7 @@ impl Instance {
     ///
     /// An unknown voter has an empty ballot.
     pub fn ballot(&self, voter: usize) -> impl Iterator<Item = (u32, u32)> {
-        let ballot = self
-            .class_of
-            .get(voter)
-            .map_or(&[][..], |class| self.classes.ballot(*class as usize));
+        let ballot = self.class_of.get(voter).map_or(&[][..], |class| self.classes.ballot(*class as usize));
         ballot.iter().map(|entry| (entry.project, entry.score))
     }
 

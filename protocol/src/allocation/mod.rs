@@ -37,9 +37,7 @@ use std::fmt;
 
 pub use caps::{BASIS_POINTS, Cap, Caps, RISK_UNITS};
 pub use fraction::Fraction;
-pub use instance::{
-    Instance, InstanceBuilder, InstanceError, MAX_ENTRIES, MAX_TOTAL_WEIGHT, Project,
-};
+pub use instance::{Instance, InstanceBuilder, InstanceError, MAX_ENTRIES, MAX_TOTAL_WEIGHT, Project};
 
 use equal_shares::Bought;
 
@@ -179,10 +177,7 @@ enum Trace {
 #[must_use]
 pub fn allocate(instance: &Instance, rule: Rule) -> Allocation {
     match rule {
-        Rule::EqualShares {
-            utility,
-            completion,
-        } => {
+        Rule::EqualShares { utility, completion } => {
             let bought = equal_shares::run(instance, utility, u128::from(instance.budget()));
             let mut allocation = Allocation::of_purchases(instance, utility, bought);
             if completion == Completion::Greedy {
@@ -216,11 +211,7 @@ impl Allocation {
                 Some(Fraction::zero())
             } else {
                 prices.next().and_then(|(numerator, denominator)| {
-                    let denominator = if utility == Utility::Cost {
-                        denominator * cost
-                    } else {
-                        denominator
-                    };
+                    let denominator = if utility == Utility::Cost { denominator * cost } else { denominator };
                     Fraction::reduce(numerator.clone(), denominator)
                 })
             };
@@ -240,12 +231,7 @@ impl Allocation {
             .filter_map(|(project, reason)| reason.map(|reason| PassedOver { project, reason }))
             .collect();
         drop(prices);
-        Self {
-            funded,
-            passed_over,
-            total_cost,
-            trace: Trace::EqualShares(bought),
-        }
+        Self { funded, passed_over, total_cost, trace: Trace::EqualShares(bought) }
     }
 
     /// Goes on with greedy.
@@ -268,17 +254,12 @@ impl Allocation {
                 supporters: supporting_weight(instance, project),
             });
         }
-        self.passed_over
-            .sort_unstable_by_key(|passed| passed.project);
+        self.passed_over.sort_unstable_by_key(|passed| passed.project);
     }
 }
 
 /// The weight of a project's supporters.
 fn supporting_weight(instance: &Instance, project: usize) -> u64 {
     let classes = instance.classes();
-    classes
-        .supporters(project)
-        .iter()
-        .map(|support| classes.weight(support.class as usize))
-        .sum()
+    classes.supporters(project).iter().map(|support| classes.weight(support.class as usize)).sum()
 }

@@ -93,12 +93,10 @@ impl Prices {
 
     /// All prices as numerator and denominator, not reduced.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&UBig, UBig)> {
-        self.steps
-            .iter()
-            .scan(self.first.clone(), |denominator, step| {
-                *denominator *= step.factor;
-                Some((&step.numerator, denominator.clone()))
-            })
+        self.steps.iter().scan(self.first.clone(), |denominator, step| {
+            *denominator *= step.factor;
+            Some((&step.numerator, denominator.clone()))
+        })
     }
 }
 

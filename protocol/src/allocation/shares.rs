@@ -82,20 +82,13 @@ impl Allocation {
                 for entry in classes.ballot(class) {
                     let step = bought.bought_at[entry.project as usize];
                     if step != NEVER {
-                        let score = if bought.scores {
-                            u128::from(entry.score)
-                        } else {
-                            1
-                        };
+                        let score = if bought.scores { u128::from(entry.score) } else { 1 };
                         amounts[step as usize] += members * score;
                     }
                 }
             }
         }
-        Fraction::reduce(
-            bought.prices.money(weight, &amounts),
-            bought.prices.denominator().clone(),
-        )
+        Fraction::reduce(bought.prices.money(weight, &amounts), bought.prices.denominator().clone())
     }
 }
 
@@ -116,16 +109,8 @@ impl<'a> Payments<'a> {
             .prices
             .iter()
             .nth(step)
-            .map_or((UBig::ZERO, UBig::ONE), |(price, denominator)| {
-                (price.clone(), denominator)
-            });
-        Self {
-            bought,
-            step,
-            price,
-            denominator,
-            factor: bought.prices.factor(step),
-        }
+            .map_or((UBig::ZERO, UBig::ONE), |(price, denominator)| (price.clone(), denominator));
+        Self { bought, step, price, denominator, factor: bought.prices.factor(step) }
     }
 
     fn of(&self, instance: &Instance, class: u32, score: u32) -> UBig {
@@ -134,21 +119,13 @@ impl<'a> Payments<'a> {
             return UBig::ZERO;
         }
         if emptied_at > self.step {
-            return if self.bought.scores {
-                &self.price * score
-            } else {
-                self.price.clone()
-            };
+            return if self.bought.scores { &self.price * score } else { self.price.clone() };
         }
         let mut amounts = vec![0u128; self.step];
         for entry in instance.classes().ballot(class as usize) {
             let step = self.bought.bought_at[entry.project as usize] as usize;
             if step < self.step {
-                amounts[step] = if self.bought.scores {
-                    u128::from(entry.score)
-                } else {
-                    1
-                };
+                amounts[step] = if self.bought.scores { u128::from(entry.score) } else { 1 };
             }
         }
         self.bought.prices.money_after(self.step, 1, &amounts) * self.factor
@@ -156,11 +133,7 @@ impl<'a> Payments<'a> {
 }
 
 /// Rounds exact shares, over a denominator, so that they add up to `cost`.
-fn round(
-    exact: impl Iterator<Item = (usize, UBig)>,
-    denominator: &UBig,
-    cost: u64,
-) -> Vec<(usize, u64)> {
+fn round(exact: impl Iterator<Item = (usize, UBig)>, denominator: &UBig, cost: u64) -> Vec<(usize, u64)> {
     let mut shares = Vec::new();
     let mut losses: Vec<(UBig, usize)> = Vec::new();
     let mut missing = cost;
@@ -175,10 +148,7 @@ fn round(
     }
     // Largest loss first; the sort is stable, and losses came by voter position.
     losses.sort_by(|a, b| b.0.cmp(&a.0));
-    for (_, place) in losses
-        .iter()
-        .take(usize::try_from(missing).unwrap_or(usize::MAX))
-    {
+    for (_, place) in losses.iter().take(usize::try_from(missing).unwrap_or(usize::MAX)) {
         shares[*place].1 += 1;
     }
     shares

@@ -50,10 +50,7 @@ pub(super) fn level(purses: &mut Vec<Purse>, mut target: u128) -> Level {
 /// The same for any scores; the level is per unit of score and carries [`SCORE_BITS`] fractional
 /// bits.
 pub(super) fn score_level(purses: &mut Vec<Purse>, mut target: u128) -> Level {
-    let mut slope: u128 = purses
-        .iter()
-        .map(|purse| u128::from(purse.weight) * u128::from(purse.score))
-        .sum();
+    let mut slope: u128 = purses.iter().map(|purse| u128::from(purse.weight) * u128::from(purse.score)).sum();
     loop {
         let (whole, rest) = (target / slope.max(1), target % slope.max(1));
         let ceiling = (whole << SCORE_BITS) + divide_up(rest << SCORE_BITS, slope);
@@ -79,11 +76,7 @@ pub(super) fn score_level(purses: &mut Vec<Purse>, mut target: u128) -> Level {
 
 /// `numerator / denominator`, rounded up; by zero, the greatest number there is.
 pub(super) fn divide_up(numerator: u128, denominator: u128) -> u128 {
-    if denominator == 0 {
-        u128::MAX
-    } else {
-        numerator.div_ceil(denominator)
-    }
+    if denominator == 0 { u128::MAX } else { numerator.div_ceil(denominator) }
 }
 
 /// Whether `a * b < c * d`, where the products may need 256 bits.
@@ -110,32 +103,16 @@ mod tests {
     use proptest::prelude::*;
 
     fn purse(money: u64, weight: u64) -> Purse {
-        Purse {
-            money,
-            weight,
-            score: 1,
-        }
+        Purse { money, weight, score: 1 }
     }
 
     #[test]
     fn the_poor_give_all_and_the_others_the_same() {
         let mut purses = vec![purse(1, 2), purse(10, 1), purse(10, 3)];
-        assert_eq!(
-            level(&mut purses, 10),
-            Level {
-                ceiling: 2,
-                slope: 4
-            }
-        );
+        assert_eq!(level(&mut purses, 10), Level { ceiling: 2, slope: 4 });
         assert_eq!(purses.len(), 2);
         let mut purses = vec![purse(5, 1), purse(7, 1)];
-        assert_eq!(
-            level(&mut purses, 12),
-            Level {
-                ceiling: 7,
-                slope: 1
-            }
-        );
+        assert_eq!(level(&mut purses, 12), Level { ceiling: 7, slope: 1 });
     }
 
     proptest! {

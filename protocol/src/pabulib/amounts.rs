@@ -43,17 +43,13 @@ impl Decimal {
                 .and_then(|shifted| shifted.checked_add(i64::from(digit - b'0')))
                 .ok_or(NotDecimal::Range)?;
         }
-        Ok(Self {
-            mantissa: if negative { -mantissa } else { mantissa },
-            decimals,
-        })
+        Ok(Self { mantissa: if negative { -mantissa } else { mantissa }, decimals })
     }
 
     /// The number in units of `10^-decimals`, of which there are at least as many as its own.
     pub(super) fn scaled(self, decimals: u8) -> Option<i64> {
         let missing = decimals.checked_sub(self.decimals)?;
-        self.mantissa
-            .checked_mul(10i64.checked_pow(u32::from(missing))?)
+        self.mantissa.checked_mul(10i64.checked_pow(u32::from(missing))?)
     }
 }
 
@@ -91,38 +87,14 @@ mod tests {
         for text in ["", "-", ".", "1 000", "1e6", "abc", "1.2.3", "٣"] {
             assert_eq!(Decimal::parse(text), Err(NotDecimal::Syntax), "{text}");
         }
-        assert_eq!(
-            Decimal::parse("9223372036854775808"),
-            Err(NotDecimal::Range)
-        );
+        assert_eq!(Decimal::parse("9223372036854775808"), Err(NotDecimal::Range));
         assert_eq!(Decimal::parse("0.1234567890123"), Err(NotDecimal::Range));
     }
 
     #[test]
     fn scaling_stays_in_range() {
-        assert_eq!(
-            Decimal {
-                mantissa: 5,
-                decimals: 1
-            }
-            .scaled(3),
-            Some(500)
-        );
-        assert_eq!(
-            Decimal {
-                mantissa: i64::MAX,
-                decimals: 0
-            }
-            .scaled(1),
-            None
-        );
-        assert_eq!(
-            Decimal {
-                mantissa: 5,
-                decimals: 2
-            }
-            .scaled(1),
-            None
-        );
+        assert_eq!(Decimal { mantissa: 5, decimals: 1 }.scaled(3), Some(500));
+        assert_eq!(Decimal { mantissa: i64::MAX, decimals: 0 }.scaled(1), None);
+        assert_eq!(Decimal { mantissa: 5, decimals: 2 }.scaled(1), None);
     }
 }

@@ -115,11 +115,7 @@ impl Election {
     /// The value of a key in the section `META`.
     #[must_use]
     pub fn meta(&self, key: &str) -> Option<&str> {
-        self.meta
-            .iter()
-            .rev()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
+        self.meta.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     /// All keys and values of the section `META`, in the order of the file.
@@ -200,14 +196,8 @@ impl Election {
     #[must_use]
     pub const fn reading_for(rule: Rule) -> Reading {
         match rule {
-            Rule::EqualShares {
-                utility: Utility::Score,
-                ..
-            }
-            | Rule::Greedy {
-                utility: Utility::Score,
-                ..
-            } => Reading::Scores,
+            Rule::EqualShares { utility: Utility::Score, .. }
+            | Rule::Greedy { utility: Utility::Score, .. } => Reading::Scores,
             _ => Reading::Approvals,
         }
     }
@@ -226,17 +216,11 @@ impl Election {
     ///
     /// # Errors
     /// An [`InstanceError`] if the election is too large.
-    pub fn instance_with_budget(
-        &self,
-        reading: Reading,
-        budget: u64,
-    ) -> Result<Instance, InstanceError> {
+    pub fn instance_with_budget(&self, reading: Reading, budget: u64) -> Result<Instance, InstanceError> {
         let mut builder = InstanceBuilder::new(budget, self.unit()).fund_unsupported(true);
         let categories = self.categories();
         for (project, borrower) in self.projects.iter().zip(0..) {
-            let category = categories
-                .binary_search(&project.category.as_deref())
-                .unwrap_or(0);
+            let category = categories.binary_search(&project.category.as_deref()).unwrap_or(0);
             builder.add_project(Project {
                 cost: project.cost,
                 category: u32::try_from(category).unwrap_or(u32::MAX),
@@ -249,30 +233,22 @@ impl Election {
             let score = |place: usize| match (reading, voter.points.get(place)) {
                 (Reading::Approvals, None) => 1,
                 (Reading::Approvals, Some(points)) => u32::from(*points > 0),
-                (Reading::Scores, Some(points)) => {
-                    u32::try_from((*points).max(0)).unwrap_or(u32::MAX)
-                }
+                (Reading::Scores, Some(points)) => u32::try_from((*points).max(0)).unwrap_or(u32::MAX),
                 (Reading::Scores, None) if self.vote_type == VoteType::Ordinal => {
                     u32::try_from(length - 1 - place).unwrap_or(u32::MAX)
                 }
                 (Reading::Scores, None) => 1,
             };
             let scores = voter.projects.iter().enumerate();
-            builder.add_voter(
-                voter.weight,
-                scores.map(|(place, project)| (*project, score(place))),
-            );
+            builder.add_voter(voter.weight, scores.map(|(place, project)| (*project, score(place))));
         }
         builder.build()
     }
 
     /// The different categories, sorted.
     fn categories(&self) -> Vec<Option<&str>> {
-        let mut categories: Vec<_> = self
-            .projects
-            .iter()
-            .map(|project| project.category.as_deref())
-            .collect();
+        let mut categories: Vec<_> =
+            self.projects.iter().map(|project| project.category.as_deref()).collect();
         categories.sort_unstable();
         categories.dedup();
         categories

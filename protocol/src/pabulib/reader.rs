@@ -11,10 +11,7 @@ pub(super) fn read(content: &[u8]) -> Result<Election, ReadError> {
     let text = str::from_utf8(content).map_err(|error| {
         let before = &content[..error.valid_up_to()];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        fault(
-            line,
-            "the text is not UTF-8; save the file with this encoding",
-        )
+        fault(line, "the text is not UTF-8; save the file with this encoding")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader::new(text);
@@ -30,14 +27,10 @@ pub(super) fn read(content: &[u8]) -> Result<Election, ReadError> {
             Section::Meta => reader.read_meta()?,
             Section::Projects => reader.read_projects()?,
             Section::Votes => {
-                if let Some(missing) = [Section::Meta, Section::Projects]
-                    .into_iter()
-                    .find(|section| !seen.contains(section))
+                if let Some(missing) =
+                    [Section::Meta, Section::Projects].into_iter().find(|section| !seen.contains(section))
                 {
-                    let message = format!(
-                        "the section VOTES comes after the section {}",
-                        missing.title()
-                    );
+                    let message = format!("the section VOTES comes after the section {}", missing.title());
                     return Err(reader.fault(message));
                 }
                 reader.read_votes()?
@@ -86,10 +79,7 @@ impl Section {
 }
 
 fn fault(line: usize, message: impl Into<String>) -> ReadError {
-    ReadError {
-        line,
-        message: message.into(),
-    }
+    ReadError { line, message: message.into() }
 }
 
 struct Reader<'a> {
@@ -139,31 +129,16 @@ impl<'a> Reader<'a> {
         wanted: [&str; N],
     ) -> Result<[Option<usize>; N], ReadError> {
         if !self.rows.next() {
-            let message = format!(
-                "the section {} ends before its column names",
-                section.title()
-            );
+            let message = format!("the section {} ends before its column names", section.title());
             return Err(self.fault(message));
         }
         let fields = &self.rows.fields;
-        Ok(wanted.map(|name| {
-            fields
-                .iter()
-                .position(|field| field.eq_ignore_ascii_case(name))
-        }))
+        Ok(wanted.map(|name| fields.iter().position(|field| field.eq_ignore_ascii_case(name))))
     }
 
-    fn required(
-        &self,
-        column: Option<usize>,
-        name: &str,
-        section: Section,
-    ) -> Result<usize, ReadError> {
+    fn required(&self, column: Option<usize>, name: &str, section: Section) -> Result<usize, ReadError> {
         column.ok_or_else(|| {
-            self.fault(format!(
-                "the section {} needs a column {name}; name it in this line",
-                section.title()
-            ))
+            self.fault(format!("the section {} needs a column {name}; name it in this line", section.title()))
         })
     }
 
@@ -188,9 +163,7 @@ impl<'a> Reader<'a> {
             self.election.meta.push((name.to_owned(), text.to_owned()));
         }
         let missing = |name: &str| {
-            self.fault(format!(
-                "the section META, which ends here, has no {name}; add a line for it"
-            ))
+            self.fault(format!("the section META, which ends here, has no {name}; add a line for it"))
         };
         let budget = budget.ok_or_else(|| missing("budget"))?;
         self.election.vote_type = vote_type.ok_or_else(|| missing("vote_type"))?;
@@ -236,10 +209,7 @@ impl<'a> Reader<'a> {
         if amount.decimals > self.election.decimals {
             let factor = 10u64.pow(u32::from(amount.decimals - self.election.decimals));
             let election = &mut self.election;
-            let costs = election
-                .projects
-                .iter_mut()
-                .map(|project| &mut project.cost);
+            let costs = election.projects.iter_mut().map(|project| &mut project.cost);
             for known in costs.chain([&mut election.budget]) {
                 *known = known
                     .checked_mul(factor)
@@ -248,16 +218,12 @@ impl<'a> Reader<'a> {
             }
             election.decimals = amount.decimals;
         }
-        amount
-            .scaled(self.election.decimals)
-            .and_then(|scaled| u64::try_from(scaled).ok())
-            .ok_or(too_many)
+        amount.scaled(self.election.decimals).and_then(|scaled| u64::try_from(scaled).ok()).ok_or(too_many)
     }
 
     fn read_projects(&mut self) -> Result<Option<Section>, ReadError> {
         let section = Section::Projects;
-        let [id, cost, name, category] =
-            self.columns(section, ["project_id", "cost", "name", "category"])?;
+        let [id, cost, name, category] = self.columns(section, ["project_id", "cost", "name", "category"])?;
         let id = self.required(id, "project_id", section)?;
         let cost = self.required(cost, "cost", section)?;
         let optional = |rows: &Rows<'_>, column: Option<usize>| {
@@ -289,10 +255,7 @@ impl<'a> Reader<'a> {
         let mut order: Vec<usize> = (0..lines.len()).collect();
         let projects = &self.election.projects;
         order.sort_by(|a, b| projects[*a].id.cmp(&projects[*b].id));
-        if let Some(pair) = order
-            .windows(2)
-            .find(|pair| projects[pair[0]].id == projects[pair[1]].id)
-        {
+        if let Some(pair) = order.windows(2).find(|pair| projects[pair[0]].id == projects[pair[1]].id) {
             return Err(fault(
                 lines[pair[1]],
                 format!(
@@ -308,46 +271,32 @@ impl<'a> Reader<'a> {
 
     fn read_votes(&mut self) -> Result<Option<Section>, ReadError> {
         let section = Section::Votes;
-        let [id, vote, points, weight] =
-            self.columns(section, ["voter_id", "vote", "points", "weight"])?;
+        let [id, vote, points, weight] = self.columns(section, ["voter_id", "vote", "points", "weight"])?;
         let id = self.required(id, "voter_id", section)?;
         let vote = self.required(vote, "vote", section)?;
-        let with_points = matches!(
-            self.election.vote_type,
-            VoteType::Cumulative | VoteType::Scoring
-        );
-        let points = if with_points {
-            Some(self.required(points, "points", section)?)
-        } else {
-            None
-        };
+        let with_points = matches!(self.election.vote_type, VoteType::Cumulative | VoteType::Scoring);
+        let points = if with_points { Some(self.required(points, "points", section)?) } else { None };
         while self.rows.next() {
             let next = Section::opened_by(&self.rows);
             if next.is_some() {
                 return Ok(next);
             }
             self.election.voter_ids.push_str(self.rows.field(id));
-            self.election
-                .voter_id_ends
-                .push(self.election.voter_ids.len());
+            self.election.voter_id_ends.push(self.election.voter_ids.len());
             let weight = match weight {
                 Some(column) => self.weight(self.rows.field(column))?,
                 None => 1,
             };
             self.election.weights.push(weight);
             self.read_ballot(vote, points)?;
-            self.election
-                .ballot_ends
-                .push(self.election.on_ballots.len());
+            self.election.ballot_ends.push(self.election.on_ballots.len());
         }
         Ok(None)
     }
 
     fn weight(&self, text: &str) -> Result<u64, ReadError> {
         text.parse().map_err(|_| {
-            self.fault(format!(
-                "the weight \"{text}\" is not a whole number from 0 to 2^64 - 1"
-            ))
+            self.fault(format!("the weight \"{text}\" is not a whole number from 0 to 2^64 - 1"))
         })
     }
 
@@ -403,11 +352,8 @@ impl<'a> Reader<'a> {
     }
 
     fn points(&self, text: &str) -> Result<Decimal, ReadError> {
-        Decimal::parse(text).map_err(|_| {
-            self.fault(format!(
-                "the points \"{text}\" are not a number that can be read"
-            ))
-        })
+        Decimal::parse(text)
+            .map_err(|_| self.fault(format!("the points \"{text}\" are not a number that can be read")))
     }
 
     /// Adds points, in the smallest unit of all points so far.
@@ -421,17 +367,11 @@ impl<'a> Reader<'a> {
         if given.decimals > self.election.points_decimals {
             let factor = 10i64.pow(u32::from(given.decimals - self.election.points_decimals));
             for known in &mut self.election.points {
-                *known = known
-                    .checked_mul(factor)
-                    .filter(fits)
-                    .ok_or_else(|| too_large.clone())?;
+                *known = known.checked_mul(factor).filter(fits).ok_or_else(|| too_large.clone())?;
             }
             self.election.points_decimals = given.decimals;
         }
-        let points = given
-            .scaled(self.election.points_decimals)
-            .filter(fits)
-            .ok_or(too_large)?;
+        let points = given.scaled(self.election.points_decimals).filter(fits).ok_or(too_large)?;
         self.election.points.push(points);
         Ok(())
     }
@@ -444,11 +384,8 @@ struct Ids {
 
 impl Ids {
     fn new(projects: &[ElectionProject]) -> Self {
-        let mut sorted: Vec<(u64, u32)> = projects
-            .iter()
-            .zip(0..)
-            .map(|(project, at)| (mix(&project.id), at))
-            .collect();
+        let mut sorted: Vec<(u64, u32)> =
+            projects.iter().zip(0..).map(|(project, at)| (mix(&project.id), at)).collect();
         sorted.sort_unstable();
         Self { sorted }
     }

@@ -15,12 +15,7 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(super) const fn new(text: &'a str) -> Self {
-        Self {
-            rest: text,
-            line: 0,
-            next_line: 1,
-            fields: Vec::new(),
-        }
+        Self { rest: text, line: 0, next_line: 1, fields: Vec::new() }
     }
 
     /// Reads the next row that is not blank into [`fields`](Self::fields); false at the end.
@@ -117,10 +112,7 @@ mod tests {
         let mut rows = Rows::new(text);
         let mut all = Vec::new();
         while rows.next() {
-            all.push((
-                rows.line,
-                rows.fields.iter().map(|field| field.to_string()).collect(),
-            ));
+            all.push((rows.line, rows.fields.iter().map(|field| field.to_string()).collect()));
         }
         all
     }
@@ -134,18 +126,14 @@ mod tests {
             (4, vec!["two\nlines", "3"]),
             (6, vec!["last", "open"]),
         ];
-        let expected: Vec<(usize, Vec<String>)> = expected
-            .map(|(line, row)| (line, row.into_iter().map(str::to_owned).collect()))
-            .into();
+        let expected: Vec<(usize, Vec<String>)> =
+            expected.map(|(line, row)| (line, row.into_iter().map(str::to_owned).collect())).into();
         assert_eq!(rows(text), expected);
     }
 
     #[test]
     fn a_quote_inside_a_field_is_a_character() {
-        assert_eq!(
-            rows("5\" pipe;x"),
-            [(1, vec!["5\" pipe".to_owned(), "x".to_owned()])]
-        );
+        assert_eq!(rows("5\" pipe;x"), [(1, vec!["5\" pipe".to_owned(), "x".to_owned()])]);
         assert!(rows("\n \r\n").is_empty());
     }
 }

@@ -3,9 +3,6 @@
 //! `MUTUA_PABULIB` names a folder with `.pb` files and a `reference.json` that maps each file's name
 //! (without `.pb`) and rule to the ids of the funded projects. Without it, the test says so and passes.
 
-// The folder is named in the environment; no result of the crate depends on it.
-#![allow(clippy::disallowed_methods)]
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,21 +13,12 @@ type Reference = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 /// The rule behind a name in `reference.json`, and whether the reference is in order of selection.
 fn rule(name: &str) -> Option<(Rule, bool)> {
-    let equal_shares = |utility, completion| Rule::EqualShares {
-        utility,
-        completion,
-    };
+    let equal_shares = |utility, completion| Rule::EqualShares { utility, completion };
     Some(match name {
         "mes_cost" => (equal_shares(Utility::Cost, Completion::None), true),
         "mes_card" => (equal_shares(Utility::Cardinality, Completion::None), true),
         "mes_points" | "mes_borda" => (equal_shares(Utility::Score, Completion::None), true),
-        "greedy_cost" => (
-            Rule::Greedy {
-                utility: Utility::Cost,
-                order: GreedyOrder::PerCost,
-            },
-            true,
-        ),
+        "greedy_cost" => (Rule::Greedy { utility: Utility::Cost, order: GreedyOrder::PerCost }, true),
         _ => return None,
     })
 }
@@ -71,17 +59,10 @@ fn winners_are_those_of_the_reference() {
             if winners == expected {
                 *agreed.entry(key).or_insert(0) += 1;
             } else {
-                wrong.push(format!(
-                    "{name} {key}:\n  expected {expected:?}\n  got      {winners:?}"
-                ));
+                wrong.push(format!("{name} {key}:\n  expected {expected:?}\n  got      {winners:?}"));
             }
         }
     }
     println!("agreed: {agreed:?}");
-    assert!(
-        wrong.is_empty(),
-        "{} disagree:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} disagree:\n{}", wrong.len(), wrong.join("\n"));
 }

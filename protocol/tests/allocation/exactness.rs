@@ -1,0 +1,89 @@
+//! The engine against the plain implementation: selection, prices and shares.
+
+use mutua_protocol::allocation::{Allocation, Completion, GreedyOrder, Phase, Rule, Utility, allocate};
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use proptest::prelude::*;
+
+use crate::plain::{self, Plain};
+use crate::samples::{Sample, near_tie, sample};
+
+pub(crate) const UTILITIES: [Utility; 3] = [Utility::Cost, Utility::Cardinality, Utility::Score];
+
+pub(crate) fn rules() -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for utility in UTILITIES {
+        for completion in [Completion::None, Completion::Greedy] {
+            rules.push(Rule::EqualShares { utility, completion });
+        }
+        for order in [GreedyOrder::PerCost, GreedyOrder::Total] {
+            rules.push(Rule::Greedy { utility, order });
+        }
+    }
+    rules
+}
+
+fn check(sample: &Sample, rule: Rule) {
+    let instance = sample.instance();
+    let ours = allocate(&instance, rule);
+    let plain = plain::allocate(sample, rule);
+    let funded: Vec<usize> = ours.funded.iter().map(|funded| funded.project).collect();
+    assert_eq!(funded, plain.funded, "{rule:?} on {sample:?}");
+    for (funded, price) in ours.funded.iter().zip(&plain.prices) {
+        let ours = funded.price.as_ref().map(|price| {
+            BigRational::new(
+                BigInt::from_bytes_be(num_bigint::Sign::Plus, &price.numerator_bytes()),
+                BigInt::from_bytes_be(num_bigint::Sign::Plus, &price.denominator_bytes()),
+            )
+        });
+        assert_eq!(&ours, price, "{rule:?} on {sample:?}");
+    }
+    for place in 0..funded.len() {
+        check_shares(sample, &ours, &plain, place);
+    }
+    assert_eq!(ours.total_cost, plain::total_cost(sample, &funded));
+    assert_eq!(ours.funded.len() + ours.passed_over.len(), sample.costs.len());
+}
+
+/// Shares add up to the cost, and none is a unit or more from the exact one.
+fn check_shares(sample: &Sample, ours: &Allocation, plain: &Plain, place: usize) {
+    let shares = ours.shares(&sample.instance(), place);
+    let funded = &ours.funded[place];
+    assert_eq!(shares.iter().map(|(_, share)| share).sum::<u64>(), funded.cost);
+    assert!(shares.is_sorted_by_key(|(voter, _)| *voter));
+    let listed: Vec<usize> = shares.iter().map(|(voter, _)| *voter).collect();
+    let supporters: Vec<usize> = (0..sample.voters.len())
+        .filter(|voter| sample.voters[*voter].0 > 0 && sample.voters[*voter].1[funded.project] > 0)
+        .collect();
+    assert_eq!(listed, supporters);
+    if funded.phase == Phase::EqualShares {
+        for (voter, share) in shares {
+            let exact: BigRational = plain::clones(sample)
+                .iter()
+                .zip(&plain.paid[place])
+                .filter(|((of, _), _)| *of == voter)
+                .map(|(_, paid)| paid)
+                .sum();
+            let off = plain::rational(share) - exact;
+            assert!(off < plain::rational(1) && -off < plain::rational(1));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_rule_is_its_definition(sample in sample()) {
+        for rule in rules() {
+            check(&sample, rule);
+        }
+    }
+
+    #[test]
+    fn near_ties_are_decided_exactly(sample in near_tie()) {
+        for rule in rules() {
+            check(&sample, rule);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The allocation engine from outside: real elections, a plain second implementation, and laws.
+
+// The conformance test finds its files through the environment; no result depends on it.
+#![allow(clippy::disallowed_methods)]
+
+mod conformance;
+mod exactness;
+mod laws;
+mod plain;
+mod samples;
