@@ -27,6 +27,16 @@ pub(crate) struct Classes {
     ballots: Vec<Entry>,
     support_starts: Vec<u32>,
     supports: Vec<Support>,
+    /// For each project, the weight of its supporters and their scores times weights.
+    totals: Vec<Totals>,
+    has_scores: bool,
+}
+
+/// Sums over the supporters of a project.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) weight: u64,
+    pub(crate) points: u128,
 }
 
 impl Classes {
@@ -46,6 +56,8 @@ impl Classes {
             ballots: Vec::new(),
             support_starts: Vec::new(),
             supports: Vec::new(),
+            totals: vec![Totals::default(); projects],
+            has_scores: false,
         };
         for (voter, class) in (0u32..).zip(&class_of) {
             let class = *class as usize;
@@ -65,10 +77,17 @@ impl Classes {
     fn transpose(&mut self, projects: usize) {
         let mut ends = vec![0u32; projects + 1];
         for class in 0..self.len() {
-            if self.weights[class] > 0 {
-                for entry in self.ballot(class) {
-                    ends[entry.project as usize + 1] += 1;
-                }
+            let weight = self.weights[class];
+            if weight == 0 {
+                continue;
+            }
+            let (start, end) = (self.ballot_starts[class], self.ballot_starts[class + 1]);
+            for entry in &self.ballots[start as usize..end as usize] {
+                ends[entry.project as usize + 1] += 1;
+                let totals = &mut self.totals[entry.project as usize];
+                totals.weight += weight;
+                totals.points += u128::from(weight) * u128::from(entry.score);
+                self.has_scores |= entry.score != 1;
             }
         }
         for project in 0..projects {
@@ -89,8 +108,13 @@ impl Classes {
     }
 
     /// Whether any score differs from one.
-    pub(crate) fn has_scores(&self) -> bool {
-        self.supports.iter().any(|support| support.score != 1)
+    pub(crate) const fn has_scores(&self) -> bool {
+        self.has_scores
+    }
+
+    /// Sums over the supporters of a project.
+    pub(crate) fn totals(&self, project: usize) -> Totals {
+        self.totals[project]
     }
 
     /// How many classes there are.

@@ -48,15 +48,45 @@ pub(crate) struct Bought {
     pub(crate) reasons: Vec<Option<Reason>>,
 }
 
-/// Runs the method with `endowments` (at least the budget) to share, not regarding the budget.
-pub(crate) fn run(instance: &Instance, utility: Utility, endowments: u128) -> Bought {
-    let mut run = Run::new(instance, utility, endowments);
+/// Runs the method with `endowments` to share; whether the budget holds is the caller's affair.
+pub(crate) fn run(instance: &Instance, utility: Utility, endowments: UBig) -> Bought {
+    complete(Run::new(instance, utility, endowments), &[])
+}
+
+/// The same, quicker if the purchases turn out to be nearly those of another run.
+pub(crate) fn run_like(instance: &Instance, utility: Utility, endowments: UBig, like: &Bought) -> Bought {
+    complete(Run::new(instance, utility, endowments), &like.projects[like.free..])
+}
+
+fn complete(mut run: Run<'_>, hints: &[usize]) -> Bought {
     let mut queue = run.queue();
-    while let Some((winner, rest)) = run.cheapest(&mut queue) {
-        run.buy(&winner, &rest);
-        queue.extend(run.fresh.drain(..).filter(|bid| bid.project != winner.project));
+    let mut hints = hints.iter();
+    while let Some((winner, exact)) = run.cheapest(&mut queue, hints.next().copied()) {
+        run.buy(&winner, &exact);
+        queue.extend(run.fresh.drain(..));
     }
     run.bought
+}
+
+/// Runs the method with higher endowments than `before` had, if it buys the same projects in the same
+/// order with every endowment in between as well.
+///
+/// Sound, not complete: nothing means that this could not be shown.
+pub(crate) fn follow(
+    instance: &Instance,
+    utility: Utility,
+    endowments: UBig,
+    before: &Bought,
+) -> Option<Bought> {
+    let mut run = Run::new(instance, utility, endowments);
+    let mut queue = run.queue();
+    let winners = &before.projects[before.free..];
+    for (winner, (numerator, denominator)) in winners.iter().zip(before.prices.iter()) {
+        let (bid, exact) = run.still_cheapest(&mut queue, *winner, numerator, &denominator)?;
+        run.buy(&bid, &exact);
+        queue.extend(run.fresh.drain(..));
+    }
+    run.cheapest(&mut queue, None).is_none().then_some(run.bought)
 }
 
 /// A project with bounds of its price: per voter, or per unit of score with [`SCORE_BITS`].
@@ -67,6 +97,8 @@ struct Bid {
     high: u128,
     /// The utility of the project where all supporters have the same (1 with scores).
     utility: u64,
+    /// How often the project has been priced; only the last bid of a project counts.
+    version: u32,
 }
 
 /// The queue gives the bid with the smallest lower bound per unit of utility first.
@@ -119,12 +151,14 @@ struct Run<'a> {
     bought: Bought,
     /// Bids priced since the last purchase.
     fresh: Vec<Bid>,
+    /// The last bid of each project.
+    last: Vec<Option<Bid>>,
     purses: Vec<Purse>,
     amounts: Vec<u128>,
 }
 
 impl<'a> Run<'a> {
-    fn new(instance: &'a Instance, utility: Utility, endowments: u128) -> Self {
+    fn new(instance: &'a Instance, utility: Utility, endowments: UBig) -> Self {
         let projects = instance.projects().len();
         let scores = utility == Utility::Score && instance.classes().has_scores();
         Self {
@@ -144,6 +178,7 @@ impl<'a> Run<'a> {
                 reasons: vec![None; projects],
             },
             fresh: Vec::new(),
+            last: vec![None; projects],
             purses: Vec::new(),
             amounts: Vec::new(),
         }
@@ -154,14 +189,11 @@ impl<'a> Run<'a> {
     fn queue(&mut self) -> BinaryHeap<Bid> {
         let instance = self.instance;
         let electorate = UBig::from(instance.total_weight());
-        let endowments = self.bought.prices.money(1, &[]);
+        let endowments = self.bought.prices.endowments().clone();
         let mut queue = BinaryHeap::new();
         for (project, about) in instance.projects().iter().enumerate() {
-            let supporters = instance.classes().supporters(project);
-            let weight: u128 = supporters
-                .iter()
-                .map(|support| u128::from(instance.classes().weight(support.class as usize)))
-                .sum();
+            let totals = instance.classes().totals(project);
+            let weight = u128::from(totals.weight);
             if weight == 0 {
                 self.bought.reasons[project] = Some(Reason::NoSupporters);
                 continue;
@@ -191,18 +223,14 @@ impl<'a> Run<'a> {
             // The supporters' endowments hold the cost, so in fixed precision it fits 124 bits.
             let cost = u128::try_from(price * ENDOWMENT / &endowments).unwrap_or(u128::MAX);
             self.costs[project] = cost;
-            let (target, slope) = if self.bought.scores {
-                let slope = supporters.iter().map(|support| self.slope_of(support)).sum();
-                (cost, slope)
-            } else {
-                (cost, weight)
-            };
             let low = if self.bought.scores {
-                ((target / slope) << SCORE_BITS) + ((target % slope) << SCORE_BITS) / slope
+                waterline::divide_scaled(cost, totals.points)
             } else {
-                target / slope
+                cost / weight
             };
-            queue.push(Bid { project, low, high: u128::MAX, utility });
+            let bid = Bid { project, low, high: u128::MAX, utility, version: 0 };
+            self.last[project] = Some(bid);
+            queue.push(bid);
         }
         queue
     }
@@ -213,22 +241,18 @@ impl<'a> Run<'a> {
     }
 
     /// Finds the affordable project with the smallest price per unit of utility; ties go to the lower
-    /// position. What was priced on the way stays in `fresh`.
-    fn cheapest(&mut self, queue: &mut BinaryHeap<Bid>) -> Option<(Bid, Exact)> {
-        let mut best: Option<Bid> = None;
+    /// position. What was priced on the way is in `fresh` and not in the queue any more. A hint who it
+    /// may be saves work if it is right.
+    fn cheapest(&mut self, queue: &mut BinaryHeap<Bid>, hint: Option<usize>) -> Option<(Bid, Exact)> {
+        let hint = hint.and_then(|project| self.last[project]);
+        let mut best = hint.and_then(|hint| self.offer(&hint));
+        self.fresh.extend(best);
         while let Some(next) = queue.peek() {
             if best.as_ref().is_some_and(|best| next.is_above(best)) {
                 break;
             }
             let Some(next) = queue.pop() else { break };
-            if let Some(cap) = self.caps.broken_by(next.project) {
-                self.bought.reasons[next.project] = Some(Reason::Cap(cap));
-                continue;
-            }
-            let Some(bid) = self.price(&next) else {
-                self.bought.reasons[next.project] = Some(Reason::SupportersLackMoney);
-                continue;
-            };
+            let Some(bid) = self.offer(&next) else { continue };
             self.fresh.push(bid);
             let better = best
                 .as_ref()
@@ -253,6 +277,59 @@ impl<'a> Run<'a> {
             }
         }
         Some(winner)
+    }
+
+    /// The bid of `winner`, if every other project is dearer than the price given, which `winner` had
+    /// with lower endowments, or just as dear and later in order.
+    fn still_cheapest(
+        &mut self,
+        queue: &mut BinaryHeap<Bid>,
+        winner: usize,
+        numerator: &UBig,
+        denominator: &UBig,
+    ) -> Option<(Bid, Exact)> {
+        let winner = self.offer(&self.last[winner]?)?;
+        let price_low = self.bought.prices.rounded_down(numerator, denominator, self.precision());
+        let limit = Bid { low: price_low, high: price_low + 1, ..winner };
+        while queue.peek().is_some_and(|next| !next.is_above(&limit)) {
+            let Some(next) = queue.pop() else { break };
+            let Some(bid) = self.offer(&next) else { continue };
+            self.fresh.push(bid);
+            if bid.is_above(&limit) {
+                continue;
+            }
+            if limit.is_above(&bid) {
+                return None;
+            }
+            let exact = self.exact(&bid);
+            let price = exact.rest * denominator * winner.utility;
+            let limit = numerator * self.bought.prices.denominator() * exact.slope * bid.utility;
+            if price < limit || (price == limit && bid.project < winner.project) {
+                return None;
+            }
+        }
+        let exact = self.exact(&winner);
+        Some((winner, exact))
+    }
+
+    /// Prices a project anew; nothing if the bid is not its last one, or it is out of the race now.
+    fn offer(&mut self, bid: &Bid) -> Option<Bid> {
+        if self.last[bid.project].is_none_or(|last| last.version != bid.version) {
+            return None;
+        }
+        let priced = match self.caps.broken_by(bid.project) {
+            Some(cap) => Err(Reason::Cap(cap)),
+            None => self.price(bid).ok_or(Reason::SupportersLackMoney),
+        };
+        self.bought.reasons[bid.project] = priced.err();
+        self.last[bid.project] =
+            priced.ok().map(|priced| Bid { version: bid.version.wrapping_add(1), ..priced });
+        self.last[bid.project]
+    }
+
+    /// A whole endowment in the units that prices are counted in.
+    fn precision(&self) -> u128 {
+        u128::from(ENDOWMENT) << if self.bought.scores { SCORE_BITS } else { 0 }
     }
 
     /// Prices a project anew; nothing if its supporters cannot pay for it any more.
@@ -305,8 +382,7 @@ impl<'a> Run<'a> {
         };
         // Below the level found, the sum falls by at least `slope` per unit.
         let span = if self.bought.scores {
-            let slope = slope.max(1);
-            ((slack / slope) << SCORE_BITS) + waterline::divide_up((slack % slope) << SCORE_BITS, slope)
+            waterline::divide_scaled(slack, slope) + 1
         } else {
             waterline::divide_up(slack, slope)
         };
@@ -451,6 +527,7 @@ impl<'a> Run<'a> {
         // Rounding down the price, and with scores the payment too.
         self.error += if self.bought.scores { 2 } else { 1 };
         self.bought.bought_at[bid.project] = step;
+        self.last[bid.project] = None;
         self.bought.projects.push(bid.project);
         self.caps.add(bid.project);
     }

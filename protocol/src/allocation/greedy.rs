@@ -66,12 +66,8 @@ impl Bid {
     fn new(instance: &Instance, utility: Utility, order: GreedyOrder, project: usize) -> Self {
         let classes = instance.classes();
         let cost = instance.projects()[project].cost;
-        let (mut votes, mut points) = (0u128, 0u128);
-        for support in classes.supporters(project) {
-            let weight = u128::from(classes.weight(support.class as usize));
-            votes += weight;
-            points += weight * u128::from(support.score);
-        }
+        let totals = classes.totals(project);
+        let (votes, points) = (u128::from(totals.weight), totals.points);
         let (gain, price) = match (utility, order) {
             // Utility of cost, per cost: one for each supporter. What costs nothing has no utility.
             (Utility::Cost, GreedyOrder::PerCost) => (if cost == 0 { 0 } else { votes }, 1),

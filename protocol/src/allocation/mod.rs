@@ -25,6 +25,7 @@
 
 mod caps;
 mod classes;
+mod completion;
 mod equal_shares;
 mod fraction;
 mod greedy;
@@ -34,6 +35,8 @@ mod shares;
 mod waterline;
 
 use std::fmt;
+
+use dashu_int::UBig;
 
 pub use caps::{BASIS_POINTS, Cap, Caps, RISK_UNITS};
 pub use fraction::Fraction;
@@ -59,6 +62,11 @@ pub enum Completion {
     None,
     /// Fund by greedy what still fits.
     Greedy,
+    /// Raise every endowment by one unit of currency for each unit of weight, again and again; take the
+    /// last result that does not overspend, or the first after which nothing that is supported fits.
+    AddOne,
+    /// Add-one, and then greedy.
+    AddOneThenGreedy,
 }
 
 /// How greedy orders projects.
@@ -178,9 +186,14 @@ enum Trace {
 pub fn allocate(instance: &Instance, rule: Rule) -> Allocation {
     match rule {
         Rule::EqualShares { utility, completion } => {
-            let bought = equal_shares::run(instance, utility, u128::from(instance.budget()));
+            let bought = match completion {
+                Completion::None | Completion::Greedy => {
+                    equal_shares::run(instance, utility, UBig::from(instance.budget()))
+                }
+                Completion::AddOne | Completion::AddOneThenGreedy => completion::add_one(instance, utility),
+            };
             let mut allocation = Allocation::of_purchases(instance, utility, bought);
-            if completion == Completion::Greedy {
+            if matches!(completion, Completion::Greedy | Completion::AddOneThenGreedy) {
                 allocation.complete_greedily(instance, utility, GreedyOrder::PerCost);
             }
             allocation
@@ -221,7 +234,7 @@ impl Allocation {
                 cost,
                 phase: Phase::EqualShares,
                 price,
-                supporters: supporting_weight(instance, project),
+                supporters: instance.classes().totals(project).weight,
             });
         }
         let passed_over = bought
@@ -251,15 +264,9 @@ impl Allocation {
                 cost,
                 phase: Phase::Greedy,
                 price: None,
-                supporters: supporting_weight(instance, project),
+                supporters: instance.classes().totals(project).weight,
             });
         }
         self.passed_over.sort_unstable_by_key(|passed| passed.project);
     }
-}
-
-/// The weight of a project's supporters.
-fn supporting_weight(instance: &Instance, project: usize) -> u64 {
-    let classes = instance.classes();
-    classes.supporters(project).iter().map(|support| classes.weight(support.class as usize)).sum()
 }

@@ -26,13 +26,8 @@ struct Step {
 
 impl Prices {
     /// No prices yet; the electorate, of this weight, shares `endowments` equally.
-    pub(crate) fn new(endowments: u128, weight: u64) -> Self {
-        Self {
-            endowments: UBig::from(endowments),
-            first: UBig::from(weight),
-            denominator: UBig::from(weight),
-            steps: Vec::new(),
-        }
+    pub(crate) fn new(endowments: UBig, weight: u64) -> Self {
+        Self { endowments, first: UBig::from(weight), denominator: UBig::from(weight), steps: Vec::new() }
     }
 
     /// How many prices there are.
@@ -84,11 +79,18 @@ impl Prices {
 
     /// The last price in units of `endowment / precision`, rounded down.
     pub(crate) fn last_rounded_down(&self, precision: u128) -> u128 {
-        let Some(last) = self.steps.last() else {
-            return 0;
-        };
-        let scaled = &last.numerator * &self.first * precision;
-        u128::try_from(scaled / (&self.denominator * &self.endowments)).unwrap_or(u128::MAX)
+        self.steps.last().map_or(0, |last| self.rounded_down(&last.numerator, &self.denominator, precision))
+    }
+
+    /// Any price in units of `endowment / precision`, rounded down.
+    pub(crate) fn rounded_down(&self, price: &UBig, denominator: &UBig, precision: u128) -> u128 {
+        let scaled = price * &self.first * precision;
+        u128::try_from(scaled / (denominator * &self.endowments)).unwrap_or(u128::MAX)
+    }
+
+    /// What all endowments add up to.
+    pub(crate) const fn endowments(&self) -> &UBig {
+        &self.endowments
     }
 
     /// All prices as numerator and denominator, not reduced.

@@ -79,6 +79,15 @@ pub(super) fn divide_up(numerator: u128, denominator: u128) -> u128 {
     if denominator == 0 { u128::MAX } else { numerator.div_ceil(denominator) }
 }
 
+/// `numerator / denominator` with [`SCORE_BITS`] fractional bits, rounded down.
+///
+/// The denominator is below `2^95` and the quotient below `2^95`.
+pub(super) fn divide_scaled(numerator: u128, denominator: u128) -> u128 {
+    let denominator = denominator.max(1);
+    let (whole, rest) = (numerator / denominator, numerator % denominator);
+    (whole << SCORE_BITS) + (rest << SCORE_BITS) / denominator
+}
+
 /// Whether `a * b < c * d`, where the products may need 256 bits.
 pub(super) fn wide_less(a: u128, b: u128, c: u128, d: u128) -> bool {
     wide_product(a, b) < wide_product(c, d)

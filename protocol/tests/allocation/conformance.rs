@@ -18,6 +18,8 @@ fn rule(name: &str) -> Option<(Rule, bool)> {
         "mes_cost" => (equal_shares(Utility::Cost, Completion::None), true),
         "mes_card" => (equal_shares(Utility::Cardinality, Completion::None), true),
         "mes_points" | "mes_borda" => (equal_shares(Utility::Score, Completion::None), true),
+        "add1u_cost" => (equal_shares(Utility::Cost, Completion::AddOneThenGreedy), true),
+        "add1u_points" => (equal_shares(Utility::Score, Completion::AddOneThenGreedy), true),
         "greedy_cost" => (Rule::Greedy { utility: Utility::Cost, order: GreedyOrder::PerCost }, true),
         _ => return None,
     })

@@ -6,14 +6,16 @@ use num_rational::BigRational;
 use proptest::prelude::*;
 
 use crate::plain::{self, Plain};
-use crate::samples::{Sample, near_tie, sample};
+use crate::samples::{Sample, large_sample, near_tie, sample};
 
 pub(crate) const UTILITIES: [Utility; 3] = [Utility::Cost, Utility::Cardinality, Utility::Score];
 
 pub(crate) fn rules() -> Vec<Rule> {
     let mut rules = Vec::new();
     for utility in UTILITIES {
-        for completion in [Completion::None, Completion::Greedy] {
+        for completion in
+            [Completion::None, Completion::Greedy, Completion::AddOne, Completion::AddOneThenGreedy]
+        {
             rules.push(Rule::EqualShares { utility, completion });
         }
         for order in [GreedyOrder::PerCost, GreedyOrder::Total] {
@@ -82,6 +84,17 @@ proptest! {
 
     #[test]
     fn near_ties_are_decided_exactly(sample in near_tie()) {
+        for rule in rules() {
+            check(&sample, rule);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn long_runs_are_their_definition(sample in large_sample()) {
         for rule in rules() {
             check(&sample, rule);
         }

@@ -52,8 +52,9 @@ pub(crate) fn allocate(sample: &Sample, rule: Rule) -> Plain {
         Rule::EqualShares { utility, completion } => {
             let mut result = match completion {
                 Completion::None | Completion::Greedy => equal_shares(sample, utility, 0),
+                Completion::AddOne | Completion::AddOneThenGreedy => add_one(sample, utility),
             };
-            if matches!(completion, Completion::Greedy) {
+            if matches!(completion, Completion::Greedy | Completion::AddOneThenGreedy) {
                 greedy(sample, utility, GreedyOrder::PerCost, &mut result);
             }
             result
@@ -101,6 +102,28 @@ pub(crate) fn equal_shares(sample: &Sample, utility: Utility, raise: u64) -> Pla
         result.prices.push(Some(price));
         result.paid.push(paid);
     }
+}
+
+/// Raises endowments one by one.
+fn add_one(sample: &Sample, utility: Utility) -> Plain {
+    let mut result = equal_shares(sample, utility, 0);
+    for raise in 1.. {
+        let left = sample.budget - total_cost(sample, &result.funded);
+        let fits = |project: &usize| {
+            let cost = sample.costs[*project];
+            let supported = sample.voters.iter().any(|(weight, scores)| *weight > 0 && scores[*project] > 0);
+            supported && cost > 0 && cost <= left && !result.funded.contains(project)
+        };
+        if !(0..sample.costs.len()).any(|project| fits(&project)) {
+            break;
+        }
+        let next = equal_shares(sample, utility, raise);
+        if total_cost(sample, &next.funded) > sample.budget {
+            break;
+        }
+        result = next;
+    }
+    result
 }
 
 /// The smallest `ρ` with `Σ min(money, ρ * utility) = cost`, if there is one.

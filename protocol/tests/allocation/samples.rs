@@ -48,6 +48,20 @@ pub(crate) fn sample() -> impl Strategy<Value = Sample> {
     })
 }
 
+/// Elections with more projects, so that many purchases depend on each other.
+pub(crate) fn large_sample() -> impl Strategy<Value = Sample> {
+    let score = prop_oneof![4 => Just(0u32), 3 => Just(1u32), 1 => 1u32..4];
+    let voter = (1u64..3, prop::collection::vec(score, 12));
+    let cost = prop_oneof![10u64..60, Just(30u64)];
+    (
+        60u64..300,
+        prop_oneof![Just(1u64), Just(3)],
+        prop::collection::vec(cost, 12),
+        prop::collection::vec(voter, 3..14),
+    )
+        .prop_map(|(budget, unit, costs, voters)| Sample { budget, unit, costs, voters })
+}
+
 /// Elections in which fixed precision cannot tell: huge numbers that differ by one or not at all.
 pub(crate) fn near_tie() -> impl Strategy<Value = Sample> {
     (2usize..6, 2usize..8).prop_flat_map(|(projects, voters)| {
