@@ -18,7 +18,7 @@ pub enum StoreError {
         pid: Option<u32>,
     },
     /// The folder was written by another version.
-    #[error("the store in {} cannot be read by this version of mutua: {found}; use the version that wrote it, or export its log with that version and import it with this one", path.display())]
+    #[error("the store in {} cannot be read by this version of mutua: {found}; use the version that wrote it, or set the folder aside and rebuild it: from an archive with 'mutua log import', or from peers by starting the node again", path.display())]
     Format {
         /// The folder.
         path: PathBuf,

@@ -1,6 +1,13 @@
 //! Tests of the store. Those that need a process to die start this test program again ([`child`]).
 
+mod child;
 mod contents;
+mod crash;
+mod damage;
+mod full;
+mod measure;
+mod numbered;
+mod power;
 
 use std::path::Path;
 
