@@ -1,4 +1,5 @@
 //! node
 
+pub mod keystore;
 pub mod store;
 pub mod witness;
