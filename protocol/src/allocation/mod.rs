@@ -30,6 +30,7 @@ mod equal_shares;
 mod fraction;
 mod greedy;
 mod instance;
+mod phragmen;
 mod prices;
 mod shares;
 mod waterline;
@@ -43,6 +44,7 @@ pub use fraction::Fraction;
 pub use instance::{Instance, InstanceBuilder, InstanceError, MAX_ENTRIES, MAX_TOTAL_WEIGHT, Project};
 
 use equal_shares::Bought;
+use phragmen::Timed;
 
 /// What a funded project on the ballot is worth to a voter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +97,8 @@ pub enum Rule {
         /// Whether cost matters.
         order: GreedyOrder,
     },
+    /// Phragmén's sequential rule, on approvals: scores do not matter.
+    Phragmen,
 }
 
 /// The part of a rule that funded a project.
@@ -104,6 +108,8 @@ pub enum Phase {
     EqualShares,
     /// Taken by greedy.
     Greedy,
+    /// Bought by its supporters under Phragmén's rule.
+    Phragmen,
 }
 
 /// A funded project.
@@ -117,6 +123,8 @@ pub struct Funded {
     pub phase: Phase,
     /// Under Equal Shares, the price that supporters paid per unit of their utility (smallest units of
     /// currency per unit of utility, and utility `cost` counts smallest units): `ρ` of the definition.
+    /// Under Phragmén's rule, the load of its supporters afterwards: what each unit of weight among them
+    /// has paid in all, in smallest units.
     pub price: Option<Fraction>,
     /// The weight of its supporters.
     pub supporters: u64,
@@ -135,6 +143,8 @@ pub enum Reason {
     BudgetSpent,
     /// It would break a cap.
     Cap(Cap),
+    /// Phragmén's rule stopped before its turn.
+    Stopped,
 }
 
 impl fmt::Display for Reason {
@@ -147,6 +157,7 @@ impl fmt::Display for Reason {
             }
             Self::BudgetSpent => formatter.write_str("it costs more than is left of the budget"),
             Self::Cap(cap) => write!(formatter, "it would break {cap}"),
+            Self::Stopped => formatter.write_str("the rule stopped before its turn"),
         }
     }
 }
@@ -179,6 +190,8 @@ enum Trace {
     Weights,
     /// Equal Shares.
     EqualShares(Bought),
+    /// Phragmén's rule.
+    Phragmen(Timed),
 }
 
 /// Applies a rule to an instance.
@@ -208,6 +221,7 @@ pub fn allocate(instance: &Instance, rule: Rule) -> Allocation {
             allocation.complete_greedily(instance, utility, order);
             allocation
         }
+        Rule::Phragmen => Allocation::of_times(instance, phragmen::run(instance)),
     }
 }
 
@@ -237,14 +251,28 @@ impl Allocation {
                 supporters: instance.classes().totals(project).weight,
             });
         }
-        let passed_over = bought
-            .reasons
-            .iter()
-            .enumerate()
-            .filter_map(|(project, reason)| reason.map(|reason| PassedOver { project, reason }))
-            .collect();
+        let passed_over = passed_over(&bought.reasons);
         drop(prices);
         Self { funded, passed_over, total_cost, trace: Trace::EqualShares(bought) }
+    }
+
+    /// What Phragmén's rule bought.
+    fn of_times(instance: &Instance, timed: Timed) -> Self {
+        let mut times = timed.times.iter();
+        let mut total_cost = 0u64;
+        let funded = timed.projects.iter().map(|&project| {
+            let cost = instance.projects()[project].cost;
+            total_cost = total_cost.saturating_add(cost);
+            let time = times
+                .next()
+                .and_then(|(numerator, denominator)| Fraction::reduce(numerator.clone(), denominator));
+            let supporters = instance.classes().totals(project).weight;
+            Funded { project, cost, phase: Phase::Phragmen, price: time, supporters }
+        });
+        let funded = funded.collect();
+        let passed_over = passed_over(&timed.reasons);
+        drop(times);
+        Self { funded, passed_over, total_cost, trace: Trace::Phragmen(timed) }
     }
 
     /// Goes on with greedy.
@@ -269,4 +297,10 @@ impl Allocation {
         }
         self.passed_over.sort_unstable_by_key(|passed| passed.project);
     }
+}
+
+/// The projects that have a reason not to be funded.
+fn passed_over(reasons: &[Option<Reason>]) -> Vec<PassedOver> {
+    let reasons = reasons.iter().enumerate();
+    reasons.filter_map(|(project, reason)| reason.map(|reason| PassedOver { project, reason })).collect()
 }

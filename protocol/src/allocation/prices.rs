@@ -63,6 +63,20 @@ impl Prices {
         money
     }
 
+    /// The sum of `amounts[i]` times price `i`, over [`denominator`](Self::denominator).
+    pub(crate) fn total(&self, amounts: &[u128]) -> UBig {
+        let mut total = UBig::ZERO;
+        for (step, amount) in self.steps.iter().zip(amounts) {
+            if step.factor != 1 {
+                total *= step.factor;
+            }
+            if *amount != 0 {
+                total += &step.numerator * *amount;
+            }
+        }
+        total
+    }
+
     /// Adds the price `rest / (denominator * slope)`.
     pub(crate) fn push(&mut self, rest: UBig, slope: u128) {
         let common = common_factor(&rest, slope);
@@ -88,6 +102,18 @@ impl Prices {
         u128::try_from(scaled / (denominator * &self.endowments)).unwrap_or(u128::MAX)
     }
 
+    /// The prices up to and including one, over the denominator of that one.
+    pub(crate) fn up_to(&self, last: usize) -> Common {
+        let mut numerators = Vec::new();
+        let mut denominator = UBig::ONE;
+        for step in self.steps.iter().take(last + 1).rev() {
+            numerators.push(&step.numerator * &denominator);
+            denominator *= step.factor;
+        }
+        numerators.reverse();
+        Common { numerators, denominator: denominator * &self.first }
+    }
+
     /// What all endowments add up to.
     pub(crate) const fn endowments(&self) -> &UBig {
         &self.endowments
@@ -100,6 +126,12 @@ impl Prices {
             Some((&step.numerator, denominator.clone()))
         })
     }
+}
+
+/// Prices over a common denominator.
+pub(crate) struct Common {
+    pub(crate) numerators: Vec<UBig>,
+    pub(crate) denominator: UBig,
 }
 
 /// The greatest common divisor of a big number and a small one (at least one).

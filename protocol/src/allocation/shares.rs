@@ -18,7 +18,7 @@ impl Allocation {
     /// The share of each supporter in a funded project, by its place in [`funded`](Self::funded):
     /// voter and smallest units of currency, by voter position. They add up to the cost exactly.
     ///
-    /// Under Equal Shares the exact share is what the supporter paid; under greedy the cost is divided
+    /// Under Equal Shares and Phragmén's rule the exact share is what the supporter paid; under greedy the cost is divided
     /// among the supporters in proportion to their weights. Supporters whose weight is zero are not
     /// listed; those whose money was spent before are, with a share of zero. Nothing is listed for
     /// a place that does not exist or a project that nobody supports.
@@ -30,6 +30,10 @@ impl Allocation {
         let classes = instance.classes();
         let mut paid: BTreeMap<u32, UBig> = BTreeMap::new();
         let denominator;
+        let mut places = vec![usize::MAX; instance.projects().len()];
+        for (place, funded) in self.funded.iter().enumerate() {
+            places[funded.project] = place;
+        }
         match (&self.trace, funded.phase) {
             (Trace::EqualShares(bought), Phase::EqualShares) if place >= bought.free => {
                 let payments = Payments::new(bought, place - bought.free);
@@ -37,6 +41,20 @@ impl Allocation {
                 for support in classes.supporters(funded.project) {
                     let share = payments.of(instance, support.class, support.score);
                     paid.insert(support.class, share);
+                }
+            }
+            (Trace::Phragmen(timed), Phase::Phragmen) if place < timed.times.len() => {
+                let loads = timed.times.up_to(place);
+                denominator = loads.denominator;
+                let zero = UBig::ZERO;
+                for support in classes.supporters(funded.project) {
+                    let ballot = classes.ballot(support.class as usize).iter();
+                    let before = ballot
+                        .filter_map(|entry| places.get(entry.project as usize))
+                        .filter(|before| **before < place)
+                        .max();
+                    let before = before.map_or(&zero, |before| &loads.numerators[*before]);
+                    paid.insert(support.class, &loads.numerators[place] - before);
                 }
             }
             _ => {

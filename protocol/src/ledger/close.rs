@@ -252,7 +252,7 @@ impl Decision {
                 Reason::NoSupporters => PassedOver::NoSupporters,
                 Reason::NoUtility => PassedOver::NoUtility,
                 Reason::SupportersLackMoney => PassedOver::SupportersLackMoney,
-                Reason::BudgetSpent => PassedOver::PoolSpent,
+                Reason::BudgetSpent | Reason::Stopped => PassedOver::PoolSpent,
                 Reason::Cap(Cap::Borrower) => PassedOver::BorrowerCap,
                 Reason::Cap(Cap::Category) => PassedOver::CategoryCap,
                 Reason::Cap(Cap::ExpectedLoss) => PassedOver::ExpectedLossCap,

@@ -20,6 +20,8 @@ fn rule(name: &str) -> Option<(Rule, bool)> {
         "mes_points" | "mes_borda" => (equal_shares(Utility::Score, Completion::None), true),
         "add1u_cost" => (equal_shares(Utility::Cost, Completion::AddOneThenGreedy), true),
         "add1u_points" => (equal_shares(Utility::Score, Completion::AddOneThenGreedy), true),
+        // The reference has these sorted.
+        "phragmen" => (Rule::Phragmen, false),
         "greedy_cost" => (Rule::Greedy { utility: Utility::Cost, order: GreedyOrder::PerCost }, true),
         _ => return None,
     })

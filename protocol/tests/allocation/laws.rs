@@ -11,7 +11,7 @@ fn winners(instance: &Instance, rule: Rule) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(80))]
 
     #[test]
     fn the_order_of_voters_does_not_matter(sample in sample(), turn in 0usize..8) {

@@ -64,6 +64,42 @@ pub(crate) fn allocate(sample: &Sample, rule: Rule) -> Plain {
             greedy(sample, utility, order, &mut result);
             result
         }
+        Rule::Phragmen => phragmen(sample),
+    }
+}
+
+/// Everybody earns at the same rate; who can buy first does.
+fn phragmen(sample: &Sample) -> Plain {
+    let voters = clones(sample);
+    let mut result = Plain::default();
+    let mut loads = vec![zero(); voters.len()];
+    loop {
+        let mut bids: Vec<(Rational, usize)> = Vec::new();
+        for (project, cost) in sample.costs.iter().enumerate() {
+            let supporters: Vec<usize> =
+                (0..voters.len()).filter(|voter| voters[*voter].1[project] > 0).collect();
+            if *cost > sample.budget || supporters.is_empty() || result.funded.contains(&project) {
+                continue;
+            }
+            let sum: Rational = supporters.iter().map(|voter| &loads[*voter]).sum();
+            bids.push(((sum + rational(*cost)) / rational(supporters.len() as u64), project));
+        }
+        bids.sort();
+        let Some((time, winner)) = bids.first().cloned() else { return result };
+        let left = sample.budget - total_cost(sample, &result.funded);
+        if bids.iter().any(|(other, project)| *other == time && sample.costs[*project] > left) {
+            return result;
+        }
+        let mut paid = vec![zero(); voters.len()];
+        for (voter, (_, scores)) in voters.iter().enumerate() {
+            if scores[winner] > 0 {
+                paid[voter] = &time - &loads[voter];
+                loads[voter] = time.clone();
+            }
+        }
+        result.funded.push(winner);
+        result.prices.push(Some(time));
+        result.paid.push(paid);
     }
 }
 

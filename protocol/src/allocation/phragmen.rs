@@ -1,0 +1,240 @@
+//! Phragmén's sequential rule.
+//!
+//! M. Brill, R. Freeman, S. Janson, M. Lackner: *Phragmén's Voting Methods and Justified
+//! Representation* (2017), for participatory budgeting as in M. Los, Z. Christoff, D. Grossi:
+//! *Proportional Budget Allocations* (2022). All voters earn money at the same rate. As soon as the
+//! supporters of a project have its cost together they buy it and are left with nothing. The rule
+//! stops when a project that would be bought next (or one tied with it) does not fit any more; projects
+//! that cost more than the whole budget take no part.
+//!
+//! A voter's *load* is the time of their last purchase. A project is bought at the time
+//! `(cost + Σ load of its supporters) / number of its supporters`, and the smallest time wins.
+//!
+//! Times only grow, so projects wait under their last lower bound, as under Equal Shares. Loads are
+//! held in fixed precision, rounded down from exact times, so that they are never more than a unit too
+//! low; exact times decide where bounds overlap.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use dashu_int::UBig;
+
+use super::Reason;
+use super::caps::CapsUsed;
+use super::equal_shares::NEVER;
+use super::instance::Instance;
+use super::prices::Prices;
+
+/// The budget in fixed precision. No time is above twice the budget, so loads fit 63 bits.
+const BUDGET: u64 = 1 << 61;
+
+/// What the rule did.
+#[derive(Clone, Debug)]
+pub(crate) struct Timed {
+    /// The projects in the order they were bought.
+    pub(crate) projects: Vec<usize>,
+    /// The exact times at which those with supporters were bought; these come first.
+    pub(crate) times: Prices,
+    /// Why the others were not bought, by project.
+    pub(crate) reasons: Vec<Option<Reason>>,
+}
+
+/// A project with a lower bound of its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Bid {
+    low: u128,
+    project: usize,
+}
+
+/// How far a lower bound may be below the truth: rounding of the cost, of loads, of the division.
+const SPAN: u128 = 3;
+
+/// Runs the rule.
+pub(crate) fn run(instance: &Instance) -> Timed {
+    let mut run = Run::new(instance);
+    let mut queue = run.queue();
+    while let Some(tied) = run.next(&mut queue) {
+        if tied.iter().any(|(project, _)| instance.projects()[*project].cost > run.left) {
+            break;
+        }
+        // Tied projects are in order, and the first one wins; the others are priced anew.
+        if let Some((winner, sum)) = tied.into_iter().next() {
+            run.buy(winner, sum);
+        }
+        let bought = &run.bought_at;
+        queue.extend(run.fresh.drain(..).filter(|bid| bought[bid.project] == NEVER).map(Reverse));
+    }
+    run.finish(&queue)
+}
+
+struct Run<'a> {
+    instance: &'a Instance,
+    caps: CapsUsed<'a>,
+    left: u64,
+    /// Cost of each project in fixed precision, rounded down.
+    costs: Vec<u128>,
+    /// Load by class, in fixed precision, rounded down.
+    loads: Vec<u64>,
+    /// The purchase that each class took part in last.
+    last: Vec<u32>,
+    bought_at: Vec<u32>,
+    result: Timed,
+    fresh: Vec<Bid>,
+}
+
+impl<'a> Run<'a> {
+    fn new(instance: &'a Instance) -> Self {
+        let budget = instance.budget();
+        let costs = instance
+            .projects()
+            .iter()
+            .map(|project| u128::from(project.cost) * u128::from(BUDGET) / u128::from(budget.max(1)));
+        Self {
+            instance,
+            caps: CapsUsed::new(instance),
+            left: budget,
+            costs: costs.collect(),
+            loads: vec![0; instance.classes().len()],
+            last: vec![NEVER; instance.classes().len()],
+            bought_at: vec![NEVER; instance.projects().len()],
+            result: Timed {
+                projects: Vec::new(),
+                times: Prices::new(UBig::from(budget.max(1)), 1),
+                reasons: vec![Some(Reason::Stopped); instance.projects().len()],
+            },
+            fresh: Vec::new(),
+        }
+    }
+
+    fn queue(&mut self) -> BinaryHeap<Reverse<Bid>> {
+        let mut queue = BinaryHeap::new();
+        for (project, about) in self.instance.projects().iter().enumerate() {
+            let weight = self.instance.classes().totals(project).weight;
+            if about.cost > self.instance.budget() {
+                self.result.reasons[project] = Some(Reason::BudgetSpent);
+            } else if weight == 0 {
+                self.result.reasons[project] = Some(Reason::NoSupporters);
+            } else {
+                let low = self.costs[project] / u128::from(weight);
+                queue.push(Reverse(Bid { low, project }));
+            }
+        }
+        queue
+    }
+
+    /// The projects that would be bought next: all that tie, by position, with what they and their
+    /// supporters' loads come to. What was priced on the way is in `fresh`.
+    fn next(&mut self, queue: &mut BinaryHeap<Reverse<Bid>>) -> Option<Vec<(usize, UBig)>> {
+        let mut bound = u128::MAX;
+        while let Some(Reverse(next)) = queue.peek().copied()
+            && next.low <= bound
+        {
+            queue.pop();
+            if let Some(cap) = self.caps.broken_by(next.project) {
+                self.result.reasons[next.project] = Some(Reason::Cap(cap));
+                continue;
+            }
+            let low = self.time(next.project);
+            bound = bound.min(low + SPAN);
+            self.fresh.push(Bid { low, project: next.project });
+        }
+        let mut rivals: Vec<usize> =
+            self.fresh.iter().filter(|bid| bid.low <= bound).map(|bid| bid.project).collect();
+        rivals.sort_unstable();
+        let mut tied: Vec<(usize, UBig)> = Vec::new();
+        for project in rivals {
+            let sum = self.exact(project);
+            let order = tied.first().map_or(Ordering::Equal, |(other, best)| {
+                // Both are over the same denominator and their own supporters.
+                (&sum * self.weight(*other)).cmp(&(best * self.weight(project)))
+            });
+            match order {
+                Ordering::Less => tied = vec![(project, sum)],
+                Ordering::Equal => tied.push((project, sum)),
+                Ordering::Greater => {}
+            }
+        }
+        (!tied.is_empty()).then_some(tied)
+    }
+
+    fn weight(&self, project: usize) -> u64 {
+        self.instance.classes().totals(project).weight
+    }
+
+    /// A lower bound of a project's time, at most [`SPAN`] too low.
+    fn time(&self, project: usize) -> u128 {
+        let classes = self.instance.classes();
+        let loads: u128 = classes
+            .supporters(project)
+            .iter()
+            .map(|support| {
+                let class = support.class as usize;
+                u128::from(self.loads[class]) * u128::from(classes.weight(class))
+            })
+            .sum();
+        (self.costs[project] + loads) / u128::from(self.weight(project))
+    }
+
+    /// Cost and loads of a project, over the denominator of the times so far.
+    fn exact(&self, project: usize) -> UBig {
+        let classes = self.instance.classes();
+        let mut amounts = vec![0u128; self.result.times.len()];
+        for support in classes.supporters(project) {
+            let class = support.class as usize;
+            if self.last[class] != NEVER {
+                amounts[self.last[class] as usize] += u128::from(classes.weight(class));
+            }
+        }
+        self.result.times.denominator() * self.instance.projects()[project].cost
+            + self.result.times.total(&amounts)
+    }
+
+    fn buy(&mut self, project: usize, sum: UBig) {
+        let step = u32::try_from(self.result.times.len()).unwrap_or(NEVER);
+        self.result.times.push(sum, u128::from(self.weight(project)));
+        let time = self.result.times.last_rounded_down(u128::from(BUDGET));
+        let time = u64::try_from(time).unwrap_or(u64::MAX);
+        for support in self.instance.classes().supporters(project) {
+            self.loads[support.class as usize] = time;
+            self.last[support.class as usize] = step;
+        }
+        self.bought_at[project] = step;
+        self.take(project);
+    }
+
+    fn take(&mut self, project: usize) {
+        self.left -= self.instance.projects()[project].cost;
+        self.caps.add(project);
+        self.result.projects.push(project);
+        self.result.reasons[project] = None;
+    }
+
+    /// Goes on to projects without supporters if the instance wants it, and explains the rest.
+    fn finish(mut self, queue: &BinaryHeap<Reverse<Bid>>) -> Timed {
+        let projects = self.instance.projects();
+        if queue.is_empty() && self.fresh.is_empty() && self.instance.funds_unsupported() {
+            // All of these would be bought at the end of time, so all of them tie.
+            let nobodys = self.result.reasons.iter().enumerate();
+            let nobodys: Vec<usize> = nobodys
+                .filter(|(_, reason)| **reason == Some(Reason::NoSupporters))
+                .map(|(project, _)| project)
+                .collect();
+            for place in 0..nobodys.len() {
+                let project = nobodys[place];
+                if nobodys[place..].iter().any(|project| projects[*project].cost > self.left) {
+                    break;
+                }
+                match self.caps.broken_by(project) {
+                    Some(cap) => self.result.reasons[project] = Some(Reason::Cap(cap)),
+                    None => self.take(project),
+                }
+            }
+        }
+        for (project, reason) in self.result.reasons.iter_mut().enumerate() {
+            if *reason == Some(Reason::Stopped) && projects[project].cost > self.left {
+                *reason = Some(Reason::BudgetSpent);
+            }
+        }
+        self.result
+    }
+}
