@@ -3,7 +3,9 @@
 mod audit;
 mod check;
 mod frames;
+mod verify;
 
 pub use audit::{Auditor, Fault, SealReport, open_batch};
 pub use check::{Check, Group};
 pub use frames::{ArchiveError, ArchiveReader, Frame, MAGIC, end_frame, opening, seal_frame};
+pub use verify::{VerifyError, verify};

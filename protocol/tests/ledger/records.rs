@@ -1,0 +1,330 @@
+//! Records: what is well-formed, bound by bound.
+
+use mutua_protocol::{
+    codec::{self, CodecError},
+    hash::{CommunityId, DocumentHash, RecordId, TermsHash},
+    keys::{KeyError, PublicKey, Purpose, Signature},
+    limits,
+    records::{
+        Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, EvidenceError, Fork, Loan,
+        MalformedRecord, Motion, Received, Record, Score, Subject, succession,
+    },
+    text::TextError,
+};
+
+use crate::support::*;
+
+/// The bytes of a record with any content, right or wrong.
+fn bytes(world: &World, name: &str, body: Body) -> Vec<u8> {
+    let record = Record {
+        community: world.community().id,
+        author: public(name),
+        sequence: 1,
+        previous: Record::NONE,
+        clock: 0,
+        body,
+    };
+    record.sign(&key(name)).bytes()
+}
+
+fn check(world: &World, body: Body) -> Result<(), BodyError> {
+    match Received::decode(&bytes(world, "ana", body), world.community()) {
+        Ok(_) => Ok(()),
+        Err(MalformedRecord::Body { error, .. }) => Err(error),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// What an error is about: the field, as the message names it.
+fn field(error: &BodyError) -> &'static str {
+    match error {
+        BodyError::Field { field, .. } => field,
+        BodyError::Text(
+            TextError::Empty(field)
+            | TextError::TooLong { field, .. }
+            | TextError::Control { field, .. }
+            | TextError::TooMany { field, .. },
+        ) => field,
+        BodyError::Evidence(_) => "evidence",
+    }
+}
+
+const ID: fn(u16) -> RecordId = |number| {
+    let mut id = [0; 32];
+    id[..2].copy_from_slice(&number.to_be_bytes());
+    RecordId(id)
+};
+
+#[test]
+fn each_bound_of_a_body_bites_and_its_edge_does_not() {
+    let world = World::new();
+    let with_loan = |change: &dyn Fn(&mut Loan)| {
+        let mut terms = loan("bakery", 100);
+        change(&mut terms);
+        Body::Propose(Subject::Loan(terms))
+    };
+    let with_motion = |change: &dyn Fn(&mut Motion)| {
+        let mut text = motion("hours");
+        change(&mut text);
+        Body::Propose(Subject::Motion(text))
+    };
+    let with_rating = |change: &dyn Fn(&mut Assessment)| {
+        let mut assessment = approved();
+        change(&mut assessment);
+        Body::Attest { proposal: ID(1), terms: TermsHash([0; 32]), assessment }
+    };
+    let with_ballot = |change: &dyn Fn(&mut Ballot)| {
+        let mut cast = ballot(1, &[]);
+        change(&mut cast);
+        Body::Ballot(cast)
+    };
+    let scores = |count: u16| (0..count).map(|n| Score { proposal: ID(n), score: 1 }).collect::<Vec<_>>();
+    let answers =
+        |count: u16| (0..count).map(|n| Answer { proposal: ID(n), choice: Choice::No }).collect::<Vec<_>>();
+    let named =
+        |name: &str, weight, group| Body::Admit { key: public("x"), weight, name: name.to_owned(), group };
+    let long = "x".repeat(limits::NAME_BYTES);
+    let longer = "x".repeat(limits::NAME_BYTES + 1);
+    let essay = "x".repeat(limits::TEXT_BYTES);
+    let hashes = |count| vec![DocumentHash([0; 32]); count];
+    let reason = |reason: &str| Body::Suspend { key: public("x"), reason: reason.to_owned() };
+    let fund =
+        |amount, source: &str| Body::Fund { direction: Direction::In, amount, source: source.to_owned() };
+    let good = vec![
+        named(&long, limits::MEMBER_WEIGHT, 1),
+        reason(&essay),
+        fund(limits::AMOUNT, &long),
+        fund(1, "a"),
+        with_loan(&|l| (l.borrower, l.title, l.purpose) = (long.clone(), long.clone(), essay.clone())),
+        with_loan(&|l| (l.category, l.amount, l.term, l.rate) = (2, limits::AMOUNT, 600, 10_000)),
+        with_loan(&|l| (l.amount, l.term, l.rate, l.expires) = (1, 1, 0, 0)),
+        with_loan(&|l| l.documents = hashes(limits::ITEMS)),
+        with_loan(&|l| l.purpose = "two\nlines".to_owned()),
+        with_motion(&|m| (m.title, m.text) = (long.clone(), essay.clone())),
+        with_motion(&|m| m.text.clear()),
+        with_rating(&|a| (a.grade, a.default, a.loss, a.outlook) = (1, 10_000, 10_000, 100)),
+        with_rating(&|a| (a.grade, a.greatest_amount) = (255, limits::AMOUNT)),
+        with_rating(&|a| a.reasons = vec!["x".to_owned(); limits::ITEMS]),
+        with_rating(&|a| a.documents = hashes(limits::ITEMS)),
+        with_ballot(&|b| b.scores = scores(384)),
+        with_ballot(&|b| b.answers = answers(384)),
+        with_ballot(&|b| b.scores = vec![Score { proposal: ID(1), score: 10 }]),
+        Body::Leave,
+    ];
+    for body in good {
+        let what = format!("{body:?}");
+        assert_eq!(check(&world, body), Ok(()), "{what}");
+    }
+    let weak = |key| Body::Admit { key, weight: 1, name: "x".to_owned(), group: 0 };
+    let bad: Vec<(&str, Body)> = vec![
+        ("key", weak(PublicKey([0; 32]))),
+        ("name", named("", 1, 0)),
+        ("name", named(&longer, 1, 0)),
+        ("name", named("a\u{202e}b", 1, 0)),
+        ("weight", named("x", 0, 0)),
+        ("weight", named("x", limits::MEMBER_WEIGHT + 1, 0)),
+        ("group", named("x", 1, 2)),
+        ("reason", reason(" ")),
+        ("reason", reason(&format!("{essay}x"))),
+        ("reason", Body::Readmit { key: public("x"), reason: String::new() }),
+        ("reason", Body::Withdraw { proposal: ID(1), reason: String::new() }),
+        ("reason", Body::RevokeAttestation { attestation: ID(1), reason: String::new() }),
+        ("source", fund(1, "")),
+        ("amount", fund(0, "x")),
+        ("amount", fund(limits::AMOUNT + 1, "x")),
+        ("borrower", with_loan(&|l| l.borrower.clear())),
+        ("title", with_loan(&|l| l.title = "a\nb".to_owned())),
+        ("purpose", with_loan(&|l| l.purpose = format!("{essay}x"))),
+        ("purpose", with_loan(&|l| l.purpose = "a\rb".to_owned())),
+        ("documents", with_loan(&|l| l.documents = hashes(limits::ITEMS + 1))),
+        ("category", with_loan(&|l| l.category = 3)),
+        ("amount", with_loan(&|l| l.amount = 0)),
+        ("amount", with_loan(&|l| l.amount = limits::AMOUNT + 1)),
+        ("term", with_loan(&|l| l.term = 0)),
+        ("term", with_loan(&|l| l.term = 601)),
+        ("rate", with_loan(&|l| l.rate = 10_001)),
+        ("title", with_motion(&|m| m.title.clear())),
+        ("text", with_motion(&|m| m.text = "\u{7}".to_owned())),
+        ("grade", with_rating(&|a| a.grade = 0)),
+        ("default", with_rating(&|a| a.default = 10_001)),
+        ("loss", with_rating(&|a| a.loss = 10_001)),
+        ("outlook", with_rating(&|a| a.outlook = 101)),
+        ("greatest_amount", with_rating(&|a| a.greatest_amount = limits::AMOUNT + 1)),
+        ("conditions", with_rating(&|a| a.conditions = vec!["x".to_owned(); 17])),
+        ("conditions", with_rating(&|a| a.conditions = vec![String::new()])),
+        ("reasons", with_rating(&|a| a.reasons = vec!["x".to_owned(); 17])),
+        ("documents", with_rating(&|a| a.documents = hashes(17))),
+        ("round", with_ballot(&|b| b.round = 0)),
+        ("scores", with_ballot(&|b| b.scores = scores(385))),
+        ("scores", with_ballot(&|b| b.scores = vec![scores(1)[0]; 2])),
+        ("scores", with_ballot(&|b| b.scores = scores(3).into_iter().rev().collect())),
+        ("answers", with_ballot(&|b| b.answers = answers(385))),
+        ("answers", with_ballot(&|b| b.answers = answers(2).into_iter().rev().collect())),
+        ("score", with_ballot(&|b| b.scores = vec![Score { proposal: ID(1), score: 0 }])),
+        ("score", with_ballot(&|b| b.scores = vec![Score { proposal: ID(1), score: 11 }])),
+    ];
+    for (expected, body) in bad {
+        let what = format!("{body:?}");
+        let error = check(&world, body).expect_err(&what);
+        assert_eq!(field(&error), expected, "{what}: {error}");
+    }
+}
+
+#[test]
+fn the_successor_of_a_key_agrees() {
+    let world = World::new();
+    let good = world.rotation("ana", "new key");
+    assert_eq!(check(&world, good.clone()), Ok(()));
+    let Body::RotateKey { successor, .. } = good else { unreachable!() };
+    let community = world.community().id;
+    let proof = |signer: &str, old: &str, community| {
+        key(signer).sign(Purpose::Succession, &succession(community, &public(old)))
+    };
+    let wrong = [
+        ("signed by another", proof("ben", "ana", community)),
+        ("for another key", proof("new key", "ben", community)),
+        ("for another community", proof("new key", "ana", CommunityId([0; 32]))),
+        ("for another purpose", key("new key").sign(Purpose::Record, &succession(community, &public("ana")))),
+        ("empty", Signature([0; 64])),
+    ];
+    for (what, proof) in wrong {
+        let error = check(&world, Body::RotateKey { successor, proof }).expect_err(what);
+        assert_eq!(field(&error), "proof", "{what}");
+    }
+    let weak = Body::RotateKey { successor: PublicKey([0; 32]), proof: Signature([0; 64]) };
+    assert_eq!(field(&check(&world, weak).unwrap_err()), "successor");
+}
+
+#[test]
+fn a_record_belongs_to_one_community_and_one_place() {
+    let world = World::new();
+    let community = world.community();
+    let make = |community, sequence, previous| {
+        let record =
+            Record { community, author: public("ana"), sequence, previous, clock: 0, body: Body::Leave };
+        Received::decode(&record.sign(&key("ana")).bytes(), world.community())
+    };
+    assert!(make(community.id, 1, Record::NONE).is_ok());
+    assert!(make(community.id, 2, ID(1)).is_ok());
+    let elsewhere = CommunityId([1; 32]);
+    assert_eq!(make(elsewhere, 1, Record::NONE), Err(MalformedRecord::Community(elsewhere)));
+    for (sequence, previous) in [(0, Record::NONE), (0, ID(1)), (1, ID(1)), (2, Record::NONE)] {
+        assert_eq!(make(community.id, sequence, previous), Err(MalformedRecord::Sequence(sequence)));
+    }
+    assert!(make(community.id, u64::MAX, ID(1)).is_ok());
+}
+
+#[test]
+fn the_charter_bounds_the_size_of_a_record_but_not_of_evidence() {
+    let world = World::with(|charter| charter.limits.record_bytes = 1024);
+    let purpose = |length: usize| {
+        let mut terms = loan("bakery", 5);
+        terms.purpose = "x".repeat(length);
+        bytes(&world, "ana", Body::Propose(Subject::Loan(terms)))
+    };
+    let overhead = purpose(0).len();
+    let fits = purpose(1024 - overhead);
+    assert!(Received::decode(&fits, world.community()).is_ok());
+    let over = purpose(1025 - overhead);
+    let too_long = MalformedRecord::Codec(CodecError::TooLong { actual: 1025, limit: 1024 });
+    assert_eq!(Received::decode(&over, world.community()), Err(too_long));
+
+    let [left, right] = [fits, bytes(&world, "ana", Body::Leave)]
+        .map(|bytes| Received::decode(&bytes, world.community()).unwrap());
+    let evidence = bytes(&world, "ben", Body::Evidence(Fork::of(&left, &right)));
+    assert!(evidence.len() > 1024);
+    assert!(Received::decode(&evidence, world.community()).is_ok());
+}
+
+#[test]
+fn evidence_of_the_two_largest_records_fits() {
+    let world = World::new();
+    let large = |title: u8| {
+        let mut assessment = approved();
+        assessment.reasons = vec!["x".repeat(limits::TEXT_BYTES); 5];
+        let body = |assessment| Body::Attest { proposal: ID(1), terms: TermsHash([title; 32]), assessment };
+        let excess = bytes(&world, "ana", body(assessment.clone())).len() - limits::RECORD_BYTES;
+        assessment.reasons[0].truncate(limits::TEXT_BYTES - excess);
+        Received::decode(&bytes(&world, "ana", body(assessment)), world.community()).unwrap()
+    };
+    let [left, right] = [large(1), large(2)];
+    assert_eq!(left.bytes.len(), limits::RECORD_BYTES);
+    let evidence = bytes(&world, "ben", Body::Evidence(Fork::of(&left, &right)));
+    assert!(evidence.len() <= limits::EVIDENCE_BYTES);
+    assert!(Received::decode(&evidence, world.community()).is_ok());
+}
+
+#[test]
+fn evidence_proves_a_fork_and_nothing_less() {
+    let world = World::new();
+    let [left, right] = world.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
+    let good = Fork::of(&left, &right);
+    assert_eq!(Fork::of(&right, &left), good, "one fork, one proof");
+    assert_eq!(good.check(world.community()), Ok(()));
+    let (author, sequence, ids) = good.about(world.community()).unwrap();
+    assert_eq!((author, sequence), (public("ana"), 1));
+    assert!(ids[0] < ids[1]);
+
+    let fork = |first: &[u8], second: &[u8]| {
+        Fork { first: first.to_vec(), second: second.to_vec() }.check(world.community())
+    };
+    assert_eq!(fork(&good.second, &good.first), Err(EvidenceError::NoFork));
+    assert_eq!(fork(&good.first, &good.first), Err(EvidenceError::NoFork));
+    let second = world.sign("ana", 2, left.id, Body::Leave);
+    let other = world.sign("ben", 1, Record::NONE, Body::Leave);
+    for no_fork in [second, other] {
+        assert_eq!(Fork::of(&left, &no_fork).check(world.community()), Err(EvidenceError::NoFork));
+    }
+    let mut forged = good.second.clone();
+    *forged.last_mut().unwrap() ^= 1;
+    assert_eq!(fork(&good.first, &forged), Err(EvidenceError::Signature));
+    assert!(matches!(fork(&good.first, b"x"), Err(EvidenceError::Malformed(_))));
+    let nested = world.fork("ana", Body::Evidence(good.clone()), Body::Leave);
+    assert_eq!(Fork::of(&nested[0], &nested[1]).check(world.community()), Err(EvidenceError::Nested));
+    // The same record signed twice is one record.
+    let mut again = left.signed.clone();
+    again.signature = Signature([1; 64]);
+    let again = Received::own(again);
+    assert_eq!(Fork::of(&left, &again).check(world.community()), Err(EvidenceError::NoFork));
+}
+
+#[test]
+fn a_record_is_named_by_what_was_signed() {
+    let world = World::new();
+    let bytes = bytes(&world, "ana", Body::Leave);
+    let received = Received::decode(&bytes, world.community()).unwrap();
+    assert_eq!(received.id, received.record().id());
+    assert_eq!(received.bytes.as_ref(), bytes);
+    assert_eq!(Received::own(received.signed.clone()), received);
+    let claim = received.claim();
+    assert_eq!(claim.key.verify(Purpose::Record, &received.id.0, &claim.signature), Ok(()));
+    assert_eq!(claim.key.verify(Purpose::Vote, &received.id.0, &claim.signature), Err(KeyError::Signature));
+}
+
+/// The number of each kind in the canonical bytes: new kinds are appended, none is ever moved.
+#[test]
+fn the_kinds_have_their_numbers_for_good() {
+    let world = World::new();
+    let [left, right] = world.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
+    let assessment = approved();
+    let subject = || Subject::Motion(motion("x"));
+    let in_order = [
+        admission("x", 1),
+        suspension("x"),
+        readmission("x"),
+        Body::Leave,
+        world.rotation("ana", "x"),
+        Body::Propose(subject()),
+        Body::Amend { proposal: ID(1), subject: subject() },
+        withdrawal(ID(1)),
+        Body::Attest { proposal: ID(1), terms: TermsHash([0; 32]), assessment },
+        revocation(ID(1)),
+        Body::Ballot(ballot(1, &[])),
+        payment(Direction::In, 1),
+        Body::Evidence(Fork::of(&left, &right)),
+    ];
+    for (number, body) in (0u32..).zip(in_order) {
+        assert_eq!(codec::encode(&body)[..4], number.to_be_bytes(), "{:?}", body.kind());
+        assert_eq!(codec::encode(&body.kind()), number.to_be_bytes());
+    }
+}

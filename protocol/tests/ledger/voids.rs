@@ -1,0 +1,90 @@
+//! Sealed records that change nothing: every reason.
+
+use std::collections::BTreeSet;
+
+use mutua_protocol::{
+    ledger::Void,
+    records::{Assessment, Body, Direction, Fork, Subject},
+};
+
+use crate::support::*;
+
+#[test]
+fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
+    let mut world = World::new();
+    world.admit(&["ana", "ben", "cleo"]);
+    let bakery = world.rated("ana", loan("bakery", 100));
+    let gone = world.rated("ana", loan("gone", 100));
+    assert_eq!(world.enact("ana", withdrawal(gone)), None);
+    let mill = world.propose("ana", loan("mill", 100));
+    let old_terms = world.attestation(mill, approved());
+    assert_eq!(
+        world.enact("ana", Body::Amend { proposal: mill, subject: Subject::Loan(loan("mill", 99)) }),
+        None
+    );
+    let replaced = world.attest("attestor a", bakery, approved());
+    world.attest("attestor a", bakery, approved());
+    assert_eq!(world.enact("cleo", Body::Leave), None);
+    assert_eq!(world.enact("registrar", suspension("ben")), None);
+    let [left, right] = world.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
+    let proof = Body::Evidence(Fork::of(&left, &right));
+    assert_eq!(world.enact("treasurer", proof.clone()), None);
+    assert_eq!(world.enact("registrar", readmission("ana")), None);
+    let run_out = Assessment { valid_until: world.ledger.time(), ..approved() };
+
+    let same = Body::Amend { proposal: bakery, subject: Subject::Loan(loan("bakery", 100)) };
+    let late = Body::Amend { proposal: gone, subject: Subject::Loan(loan("gone", 5)) };
+    let cases = vec![
+        ("registrar", admission("ana", 7), Void::AlreadyMember),
+        ("registrar", suspension("ben"), Void::AlreadySuspended),
+        ("registrar", readmission("ana"), Void::NotSuspended),
+        ("registrar", readmission("treasurer"), Void::NotSuspended),
+        ("cleo", Body::Leave, Void::AlreadyLeaving),
+        ("ana", late, Void::NotOpen),
+        ("ana", withdrawal(gone), Void::NotOpen),
+        ("attestor a", world.attestation(gone, approved()), Void::NotOpen),
+        ("ana", same, Void::SameTerms),
+        ("attestor b", old_terms, Void::AmendedTerms),
+        ("attestor b", world.attestation(bakery, run_out), Void::RunOut),
+        ("attestor a", revocation(replaced), Void::NotCurrent),
+        ("treasurer", payment(Direction::Out, 1), Void::PoolTooSmall),
+        ("treasurer", proof, Void::ProvedBefore),
+    ];
+    let mut seen = BTreeSet::new();
+    for (name, body, expected) in cases {
+        let before = (world.ledger.members().len(), world.ledger.pool(), world.ledger.proposals().len());
+        let received = world.say(name, body);
+        let applied = world.seal(vec![received.clone()]);
+        assert_eq!(applied.void, [(received.id, expected)], "{name}");
+        assert_eq!(world.ledger.void()[&received.id], expected);
+        assert_eq!(world.ledger.chain(&public(name)).id, received.id, "the chain goes on");
+        let after = (world.ledger.members().len(), world.ledger.pool(), world.ledger.proposals().len());
+        assert_eq!(before, after);
+        seen.insert(expected);
+    }
+    world.close();
+    assert_eq!(world.enact("ana", Body::Ballot(ballot(1, &[]))), Some(Void::AfterClose));
+    seen.insert(Void::AfterClose);
+    // A successor that a registrar admits in the same seal, whichever of the two comes first.
+    let mut names = (0..).map(|number| format!("new key {number}"));
+    while !seen.contains(&Void::SuccessorInUse) {
+        let (member, successor) = (names.next().unwrap(), names.next().unwrap());
+        world.admit(&[&member]);
+        let rotation = world.rotation(&member, &successor);
+        let records = vec![world.say(&member, rotation), world.say("registrar", admission(&successor, 1))];
+        seen.insert(world.seal(records).void[0].1);
+    }
+    assert_eq!(seen.len(), 13, "all of them: {seen:?}");
+}
+
+#[test]
+fn a_void_attestation_cannot_be_revoked_into_effect() {
+    let mut world = World::new();
+    world.admit(&["ana"]);
+    let bakery = world.rated("ana", loan("bakery", 100));
+    let run_out = Assessment { valid_until: world.ledger.time(), ..approved() };
+    let void = world.say("attestor b", world.attestation(bakery, run_out));
+    world.seal(vec![void.clone()]);
+    assert_eq!(world.enact("attestor b", revocation(void.id)), Some(Void::NotCurrent));
+    assert_eq!(world.ledger.proposals()[&bakery].attestations.len(), 1);
+}
