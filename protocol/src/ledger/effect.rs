@@ -57,7 +57,10 @@ impl Ledger {
         match &record.body {
             Body::Admit { key, weight, name, group } => self.admit(*key, *weight, name, *group),
             Body::Suspend { key, reason } => self.suspend(*key, reason),
-            Body::Readmit { key, .. } => self.suspended.remove(key).map(|_| ()).ok_or(Void::NotSuspended),
+            Body::Readmit { key, .. } => {
+                let key = self.newest(*key);
+                self.suspended.remove(&key).map(|_| ()).ok_or(Void::NotSuspended)
+            }
             Body::Leave => self.leave(&author),
             Body::RotateKey { successor, .. } => self.rotate(author, *successor),
             Body::Propose(subject) => {
@@ -101,7 +104,7 @@ impl Ledger {
                 }
                 self.evidence.insert((key, sequence), received.id);
                 self.suspended
-                    .entry(key)
+                    .entry(self.newest(key))
                     .or_insert_with(|| format!("signed two records with number {sequence}").into());
                 Ok(())
             }
@@ -118,7 +121,17 @@ impl Ledger {
         Ok(())
     }
 
+    /// The key under which the person goes on who had this one: nobody escapes by changing it.
+    fn newest(&self, mut key: PublicKey) -> PublicKey {
+        // A successor was not in use before, so that there is no way back.
+        while let Some(successor) = self.retired.get(&key) {
+            key = *successor;
+        }
+        key
+    }
+
     fn suspend(&mut self, key: PublicKey, reason: &str) -> Result<(), Void> {
+        let key = self.newest(key);
         if self.suspended.contains_key(&key) {
             return Err(Void::AlreadySuspended);
         }

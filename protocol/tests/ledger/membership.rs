@@ -177,3 +177,40 @@ fn a_role_holder_can_be_a_member_and_keeps_the_role_after_leaving() {
         Inadmissible::NotMember { .. }
     ));
 }
+
+/// Whoever forked, or is to be suspended, does not escape by changing the key first.
+#[test]
+fn suspension_and_evidence_follow_a_change_of_key() {
+    let bodies: [fn(&World) -> Body; 2] = [|_| suspension("ana"), |world| evidence(world, "ana")];
+    for body in bodies {
+        let mut world = community();
+        let body = body(&world);
+        for (old, new) in [("ana", "second key"), ("second key", "third key")] {
+            let rotation = world.rotation(old, new);
+            assert_eq!(world.enact(old, rotation), None);
+        }
+        assert_eq!(world.enact("registrar", body), None);
+        assert!(world.ledger.suspension(&public("third key")).is_some());
+        assert_eq!(world.enact("registrar", suspension("second key")), Some(Void::AlreadySuspended));
+        assert_eq!(counted(&world.close(), "third key"), None);
+        assert_eq!(world.enact("registrar", readmission("ana")), None);
+        assert!(counted(&world.close(), "third key").is_some());
+    }
+}
+
+/// In one seal, the same holds whichever key sorts first.
+#[test]
+fn suspension_beside_a_change_of_key_hits_the_successor() {
+    for number in 0..6 {
+        let old = format!("member {number}");
+        let new = format!("successor {number}");
+        let mut world = World::new();
+        world.admit(&[&old]);
+        let rotation = world.rotation(&old, &new);
+        let records = vec![world.say(&old, rotation), world.say("registrar", suspension(&old))];
+        assert_eq!(world.seal(records).void, []);
+        assert!(world.ledger.suspension(&public(&new)).is_some(), "{number}");
+        assert_eq!(world.ledger.suspension(&public(&old)), None);
+        assert_eq!(counted(&world.close(), &new), None);
+    }
+}
