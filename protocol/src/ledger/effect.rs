@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 
-use super::{Attestation, CastBallot, Ledger, Member, MemberStatus, Proposal, ProposalStatus};
+use super::{Attestation, CastBallot, ChainHead, Ledger, Member, MemberStatus, Proposal, ProposalStatus};
 use crate::{
     hash::RecordId,
     keys::PublicKey,
@@ -62,7 +62,7 @@ impl Ledger {
                 self.suspended.remove(&key).map(|_| ()).ok_or(Void::NotSuspended)
             }
             Body::Leave => self.leave(&author),
-            Body::RotateKey { successor, .. } => self.rotate(author, *successor),
+            Body::RotateKey { successor, .. } => self.rotate(received, *successor),
             Body::Propose(subject) => {
                 self.propose(received.id, author, subject, sealed);
                 Ok(())
@@ -149,7 +149,8 @@ impl Ledger {
         }
     }
 
-    fn rotate(&mut self, old: PublicKey, new: PublicKey) -> Result<(), Void> {
+    fn rotate(&mut self, rotation: &Received, new: PublicKey) -> Result<(), Void> {
+        let old = rotation.record().author;
         // Possible all the same: a registrar admitted the successor in the same seal.
         if self.members.contains_key(&new) || self.retired.contains_key(&new) {
             return Err(Void::SuccessorInUse);
@@ -157,6 +158,9 @@ impl Ledger {
         let Some(member) = self.members.remove(&old) else { return Err(Void::SuccessorInUse) };
         self.members.insert(new, member);
         self.retired.insert(old, new);
+        // The new chain begins empty, but for what the old one has used of the round's quota.
+        let ChainHead { round, in_round, .. } = self.chain(&old).after(rotation, self.round);
+        self.chains.insert(new, ChainHead { round, in_round, ..ChainHead::EMPTY });
         if let Some(reason) = self.suspended.remove(&old) {
             self.suspended.insert(new, reason);
         }

@@ -214,3 +214,19 @@ fn suspension_beside_a_change_of_key_hits_the_successor() {
         assert_eq!(counted(&world.close(), &new), None);
     }
 }
+
+#[test]
+fn a_change_of_key_does_not_renew_the_quota() {
+    let mut world = World::with(|charter| charter.limits.records_per_round = 4);
+    world.admit(&["ana"]);
+    for _ in 0..3 {
+        world.support("ana", &[]);
+    }
+    let rotation = world.rotation("ana", "new key");
+    assert_eq!(world.enact("ana", rotation), None);
+    assert_eq!(world.refused("new key", Body::Ballot(ballot(1, &[]))), Inadmissible::TooMany { limit: 4 });
+    world.close();
+    for _ in 0..4 {
+        world.cast("new key", ballot(2, &[]));
+    }
+}
