@@ -232,7 +232,9 @@ impl Ledger {
         if ballot.standing {
             member.standing = (!ballot.is_blank()).then(|| Arc::clone(&cast));
         }
-        member.cast = Some(cast);
+        if !late {
+            member.cast = Some(cast);
+        }
         Ok(())
     }
 

@@ -335,3 +335,17 @@ fn a_provisional_outcome_is_that_of_the_seal_to_come() {
     assert_eq!(world.round(), 1, "asking changes nothing");
     assert_eq!(world.close_with(vec![last]).digest, before.digest);
 }
+
+#[test]
+fn a_late_standing_ballot_stands_but_is_no_ballot_of_the_new_round() {
+    let mut world = three();
+    let bakery = world.rated("ana", loan("bakery", 500_000));
+    world.close();
+    let own = world.cast("ben", ballot(2, &[]));
+    let late = world.cast("ben", standing(ballot(1, &[(bakery, 1)])));
+    let blank = world.cast("cleo", standing(ballot(1, &[])));
+    let second = world.close();
+    assert_eq!(counted(&second, "ben"), Some(CountedAs::Cast(own)), "the one meant for this round");
+    assert_eq!(counted(&second, "cleo"), Some(CountedAs::Nothing), "not {blank}");
+    assert_eq!(counted(&world.close(), "ben"), Some(CountedAs::Standing(late)));
+}
