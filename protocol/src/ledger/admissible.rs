@@ -60,6 +60,7 @@ impl Inadmissible {
         match self {
             Self::UnknownAuthor { .. }
             | Self::Suspended { .. }
+            | Self::NotMember { .. }
             | Self::UnknownKey { .. }
             | Self::UnknownProposal { .. }
             | Self::UnknownTerms { .. }
@@ -69,7 +70,6 @@ impl Inadmissible {
             Self::Left
             | Self::Retired { .. }
             | Self::Role { .. }
-            | Self::NotMember { .. }
             | Self::NamedInCharter
             | Self::SuccessorInUse { .. }
             | Self::NotOwn { .. }

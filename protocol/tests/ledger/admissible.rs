@@ -169,3 +169,47 @@ fn an_author_without_a_role_has_a_quota_that_each_round_renews() {
     world.close();
     world.seal(vec![fifth]);
 }
+
+#[test]
+fn what_other_records_can_bring_about_may_pass_and_nothing_else() {
+    let key = public("ana");
+    let id = RecordId([1; 32]);
+    let kind = Kind::Ballot;
+    let passing = [
+        Inadmissible::UnknownAuthor { author: key },
+        Inadmissible::Suspended { reason: String::new() },
+        Inadmissible::NotMember { kind },
+        Inadmissible::UnknownKey { key },
+        Inadmissible::UnknownProposal { proposal: id },
+        Inadmissible::UnknownTerms { proposal: id, terms: TermsHash([0; 32]) },
+        Inadmissible::UnknownAttestation { attestation: id },
+        Inadmissible::FutureRound { round: 2, current: 1 },
+        Inadmissible::TooMany { limit: 4 },
+    ];
+    let lasting = [
+        Inadmissible::Left,
+        Inadmissible::Retired { successor: key },
+        Inadmissible::Role { kind, role: Role::Registrar },
+        Inadmissible::NamedInCharter,
+        Inadmissible::SuccessorInUse { key },
+        Inadmissible::NotOwn { proposal: id },
+        Inadmissible::OtherKind { proposal: id },
+        Inadmissible::OtherAttestor { attestation: id },
+    ];
+    assert!(passing.iter().all(Inadmissible::may_pass));
+    assert!(!lasting.iter().any(Inadmissible::may_pass));
+}
+
+/// A registrar who is admitted speaks as a member at once: nodes that hear it before the admission is
+/// sealed must keep it.
+#[test]
+fn a_role_holder_becomes_a_member() {
+    let mut world = World::new();
+    let said = world.say("registrar", admission("registrar", 1));
+    let next = world.say("registrar", Body::Propose(Subject::Loan(loan("desk", 5))));
+    let reason = world.ledger.admissible(next.record()).unwrap_err();
+    assert_eq!(reason, Inadmissible::NotMember { kind: Kind::Propose });
+    assert!(reason.may_pass());
+    world.seal(vec![said]);
+    world.seal(vec![next]);
+}
