@@ -49,9 +49,11 @@ impl Batch {
         self
     }
 
-    /// Lists a record as held and not sealed. The record itself is put beside it, or was before.
-    pub fn add_tail(&mut self, author: PublicKey, sequence: u64, id: RecordId) -> &mut Self {
-        self.unsealed.insert(tables::tail(&author, sequence), Some(id.0.to_vec()));
+    /// Lists a record as held and not sealed, with the time at which it came: milliseconds since 1970. The
+    /// record itself is put beside it, or was before.
+    pub fn add_tail(&mut self, author: PublicKey, sequence: u64, id: RecordId, arrived: u64) -> &mut Self {
+        let value = [&id.0[..], &arrived.to_be_bytes()].concat();
+        self.unsealed.insert(tables::tail(&author, sequence), Some(value));
         self
     }
 

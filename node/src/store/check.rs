@@ -74,7 +74,7 @@ impl Store {
         }
         let mut tail_records = 0;
         for entry in self.tail() {
-            let (author, sequence, id) = entry?;
+            let (author, sequence, id, _) = entry?;
             record(&id, &|| format!("(number {sequence} of author {author}, not sealed)"))?;
             tail_records += 1;
         }

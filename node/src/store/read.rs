@@ -21,8 +21,8 @@ use super::{
     tables,
 };
 
-/// A record that is held and not sealed: author, sequence number, record id.
-pub type TailEntry = (PublicKey, u64, RecordId);
+/// A record that is held and not sealed: author, sequence number, record id, time of arrival.
+pub type TailEntry = (PublicKey, u64, RecordId, u64);
 
 /// A seal as the store keeps it. Its records are read by their ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +89,11 @@ impl Reader {
         self.shared_prefix(prefix).map(move |entry| {
             let (key, value) = entry?;
             let place = tables::author_and_sequence(&key);
-            match (place, <[u8; 32]>::try_from(&value[..])) {
-                (Some((author, sequence)), Ok(id)) => Ok((author, sequence, RecordId(id))),
+            let (id, arrived) = value.split_at_checked(32).unwrap_or_default();
+            match (place, id.try_into(), arrived.try_into()) {
+                (Some((author, sequence)), Ok(id), Ok(arrived)) => {
+                    Ok((author, sequence, RecordId(id), u64::from_be_bytes(arrived)))
+                }
                 _ => Err(reader.damaged("an entry of the tail cannot be read")),
             }
         })

@@ -6,7 +6,7 @@
 //! | `STATE` | | the canonical bytes of [`State`](super::fingerprint::State) |
 //! | `META` | name | bytes |
 //! | `RECORD` | record id | canonical bytes of the signed record |
-//! | `TAIL` | author, sequence number | record id |
+//! | `TAIL` | author, sequence number | record id, time of arrival |
 //! | `SEAL` | height | canonical bytes of header and certificate |
 //! | `IDS` | height, part | up to [`IDS_PER_PART`] record ids |
 //! | `LOG` | height, entry, part | 1 in the last part and 0 in those before it, then bytes |

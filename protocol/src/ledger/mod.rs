@@ -13,6 +13,7 @@ mod close;
 mod effect;
 mod eligibility;
 mod fold;
+mod preflight;
 mod state;
 
 pub use admissible::Inadmissible;

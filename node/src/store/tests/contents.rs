@@ -50,7 +50,7 @@ fn the_tail_is_in_order_and_shrinks() {
     let mut store = open(folder.path()).unwrap();
     let mut batch = Batch::default();
     for (who, sequence) in [(2, 256), (1, 1), (2, 255), (2, 1)] {
-        batch.add_tail(author(who), sequence, RecordId(author(who).0));
+        batch.add_tail(author(who), sequence, RecordId(author(who).0), 7);
     }
     store.commit(batch).unwrap();
     let sequences =

@@ -20,7 +20,7 @@ fn measure_records_a_second() {
             let mut batch = Batch::default();
             for _ in 0..size {
                 let (id, bytes) = record(number, RECORD_BYTES);
-                batch.put_record(id, bytes).add_tail(author(number), 1, id);
+                batch.put_record(id, bytes).add_tail(author(number), 1, id, number);
                 number += 1;
             }
             let before = Instant::now();

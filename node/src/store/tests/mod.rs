@@ -74,7 +74,7 @@ fn fill(store: &mut Store, seals: u64, records: u64) {
     let mut batch = Batch::default();
     for number in seals * records..seals * records + 20 {
         let (id, bytes) = record(number, 600);
-        batch.put_record(id, bytes).add_tail(author(number), number, id);
+        batch.put_record(id, bytes).add_tail(author(number), number, id, number);
     }
     batch.put_meta("charter", b"the charter".to_vec());
     batch.put_fork(author(1), 3, RecordId([9; 32]), RecordId([8; 32]));

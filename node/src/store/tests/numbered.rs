@@ -26,7 +26,7 @@ pub(super) fn batch(reader: &Reader, number: u64) -> Batch {
         batch.put_record(id, bytes);
         ids.push(id);
         if !number.is_multiple_of(SEALED_EVERY) {
-            batch.add_tail(author(number), sequence, id);
+            batch.add_tail(author(number), sequence, id, number);
         }
     }
     if number.is_multiple_of(SEALED_EVERY) {
@@ -59,7 +59,7 @@ pub(super) fn is_whole(reader: &Reader, number: u64) -> bool {
         let held = reader.seal(number / SEALED_EVERY).unwrap();
         parts.push(held.is_some_and(|seal| seal.ids == ids));
     } else {
-        let expected: Vec<_> = (0..).zip(&records).map(|(n, (id, _))| (key, n, *id)).collect();
+        let expected: Vec<_> = (0..).zip(&records).map(|(n, (id, _))| (key, n, *id, number)).collect();
         let held: Vec<_> = reader.tail_of(&key).map(|entry| entry.unwrap()).collect();
         assert!(held.is_empty() || held == expected, "batch {number}: {} tail entries", held.len());
         parts.push(!held.is_empty());

@@ -1,0 +1,73 @@
+//! Would a record change anything if it were sealed now? Asked before a member signs it away.
+
+use super::{Ledger, MemberStatus, ProposalStatus, Void};
+use crate::{
+    hash::RecordId,
+    records::{Body, Direction, Record},
+};
+
+impl Ledger {
+    /// Whether an admissible record would have an effect if it were sealed next, at this time.
+    ///
+    /// A record that would be void may still be sealed: this is for the node of its own author, which
+    /// can refuse it before anybody else has seen it.
+    ///
+    /// # Errors
+    /// The reason for which it would be [`Void`].
+    pub fn preflight(&self, record: &Record, time: u64) -> Result<(), Void> {
+        let demand = |holds: bool, void: Void| if holds { Ok(()) } else { Err(void) };
+        match &record.body {
+            Body::Admit { key, .. } => demand(
+                !self.members.contains_key(key) && !self.retired.contains_key(key),
+                Void::AlreadyMember,
+            ),
+            Body::Suspend { key, .. } => demand(!self.suspended.contains_key(key), Void::AlreadySuspended),
+            Body::Readmit { key, .. } => demand(self.suspended.contains_key(key), Void::NotSuspended),
+            Body::Leave => {
+                let active =
+                    self.members.get(&record.author).is_some_and(|member| member.status == MemberStatus::Active);
+                demand(active, Void::AlreadyLeaving)
+            }
+            Body::RotateKey { .. } | Body::Propose(_) => Ok(()),
+            Body::Amend { proposal, subject } => {
+                demand(self.is_open(proposal), Void::NotOpen)?;
+                let terms = self.proposals.get(proposal).map(|found| found.terms);
+                demand(terms != Some(subject.terms()), Void::SameTerms)
+            }
+            Body::Withdraw { proposal, .. } => demand(self.is_open(proposal), Void::NotOpen),
+            Body::Attest { proposal, terms, assessment } => {
+                demand(self.is_open(proposal), Void::NotOpen)?;
+                let current = self.proposals.get(proposal).map(|found| found.terms);
+                demand(current == Some(*terms), Void::AmendedTerms)?;
+                demand(assessment.valid_until > time, Void::RunOut)
+            }
+            Body::RevokeAttestation { attestation, .. } => {
+                let current = self.attested.get(attestation).is_some_and(|(proposal, attestor)| {
+                    self.proposals
+                        .get(proposal)
+                        .and_then(|found| found.attestations.get(attestor))
+                        .is_some_and(|held| held.id == *attestation)
+                });
+                demand(current, Void::NotCurrent)
+            }
+            Body::Ballot(ballot) => {
+                let late = ballot.round < self.round || (ballot.round == self.round && time >= self.close);
+                demand(ballot.standing || !late, Void::AfterClose)
+            }
+            Body::Fund { direction: Direction::Out, amount, .. } => {
+                demand(u128::from(*amount) <= self.pool.available(), Void::PoolTooSmall)
+            }
+            Body::Fund { direction: Direction::In, .. } => Ok(()),
+            Body::Evidence(fork) => {
+                let proved = fork
+                    .about(&self.community)
+                    .is_none_or(|(key, sequence, _)| self.evidence.contains_key(&(key, sequence)));
+                demand(!proved, Void::ProvedBefore)
+            }
+        }
+    }
+
+    fn is_open(&self, proposal: &RecordId) -> bool {
+        self.proposals.get(proposal).is_some_and(|found| found.status == ProposalStatus::Open)
+    }
+}
