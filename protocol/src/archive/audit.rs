@@ -211,7 +211,7 @@ fn seal_fault(batch: &SealedBatch, records: &[Received], fault: SealFault) -> Fa
     };
     let record = match &fault {
         SealFault::Order { id } | SealFault::Chain { id, .. } | SealFault::Inadmissible { id, .. } => {
-            records.iter().position(|received| received.id == *id).map(|position| (position, Some(*id)))
+            records.iter().rposition(|received| received.id == *id).map(|position| (position, Some(*id)))
         }
         _ => None,
     };
