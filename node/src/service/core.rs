@@ -1,0 +1,259 @@
+//! The state of a node, and how it begins and commits.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use mutua_protocol::{
+    charter::Community,
+    hash::RecordId,
+    keys::{PublicKey, SecretKey},
+    ledger::{ChainHead, Closing, Ledger, SealFault},
+    records::Received,
+};
+
+use super::{
+    Input, Now, Output, catchup::CatchUp, intake::Forks, parked::Parked, status::Counters, tail::Tail,
+    witnessing::Witnessing,
+};
+use crate::{
+    network::Topic,
+    store::{Batch, Reader, Store, StoreError},
+    witness::NotAWitness,
+};
+
+/// Under this name the store keeps the charter's canonical bytes.
+const CHARTER: &str = "charter";
+
+/// Why a node cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum CoreError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store belongs to another community.
+    #[error("the store belongs to another community than the charter; use another home folder")]
+    OtherCommunity,
+    /// A seal in the store cannot be applied.
+    #[error(
+        "seal {height} in the store cannot be applied: {fault}. Set the folder 'store' aside, start again, \
+         and the node fetches the log from its peers (or import an archive with 'mutua log import')"
+    )]
+    Replay {
+        /// Which.
+        height: u64,
+        /// Why.
+        fault: String,
+    },
+    /// The witness key is not in the charter.
+    #[error(transparent)]
+    NotAWitness(#[from] NotAWitness),
+}
+
+/// Everything a node knows and decides.
+pub struct Core {
+    pub(super) community: Arc<Community>,
+    pub(super) store: Store,
+    pub(super) reader: Reader,
+    pub(super) ledger: Ledger,
+    pub(super) tail: Tail,
+    pub(super) parked: Parked,
+    pub(super) forks: Forks,
+    pub(super) witnessing: Option<Witnessing>,
+    pub(super) catchup: CatchUp,
+    pub(super) counters: Counters,
+    pub(super) disagreement: Option<String>,
+    pub(super) now: Now,
+    pub(super) batch: Batch,
+    pub(super) outputs: Vec<Output>,
+    /// Records accepted from this node's own users, to be told to others.
+    pub(super) fresh: Vec<Arc<[u8]>>,
+}
+
+impl Core {
+    /// Begins from what the store holds. `progress` is called with the height reached and the last one.
+    ///
+    /// # Errors
+    /// [`CoreError`] when the store cannot be read, is another community's, or holds a seal that does
+    /// not follow from those before it.
+    pub fn open(
+        community: Arc<Community>,
+        mut store: Store,
+        witness: Option<SecretKey>,
+        now: Now,
+        progress: impl Fn(u64, u64),
+    ) -> Result<Self, CoreError> {
+        let reader = store.reader();
+        let charter = mutua_protocol::codec::encode(&community.charter);
+        match reader.meta(CHARTER)? {
+            Some(held) if held != charter => return Err(CoreError::OtherCommunity),
+            Some(_) => {}
+            None => {
+                let mut batch = Batch::default();
+                batch.put_meta(CHARTER, charter);
+                store.commit(batch)?;
+            }
+        }
+        let ledger = replay(&community, &reader, progress)?;
+        let witnessing = witness.map(|key| Witnessing::new(&community, key, ledger.height())).transpose()?;
+        let mut core = Self {
+            community,
+            store,
+            reader,
+            ledger,
+            tail: Tail::default(),
+            parked: Parked::default(),
+            forks: Forks::default(),
+            witnessing,
+            catchup: CatchUp::default(),
+            counters: Counters::default(),
+            disagreement: None,
+            now,
+            batch: Batch::default(),
+            outputs: Vec::new(),
+            fresh: Vec::new(),
+        };
+        core.load_tail()?;
+        core.load_forks()?;
+        core.resume_witnessing()?;
+        Ok(core)
+    }
+
+    /// Takes an input.
+    ///
+    /// # Errors
+    /// [`CoreError`] when the store fails: the node has to stop.
+    pub fn handle(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
+        self.now = now;
+        match input {
+            Input::Connected(peer, address) => {
+                self.catchup.connected(peer, address);
+                Ok(())
+            }
+            Input::Disconnected(peer) => {
+                self.catchup.disconnected(&peer);
+                Ok(())
+            }
+            Input::Gossip { topic, source, data, token } => {
+                let verdict = match topic {
+                    Topic::Records => self.gossiped_records(&data)?,
+                    Topic::Witness => self.gossiped_witness(source, &data)?,
+                    Topic::Seals => self.gossiped_seal(source, &data)?,
+                };
+                self.outputs.push(Output::Verdict(token, verdict));
+                Ok(())
+            }
+            Input::Request { peer, data, token } => self.answer(peer, &data, token),
+            Input::Response { request, data } => self.answered(request, data),
+        }
+    }
+
+    /// Does what time has made due.
+    ///
+    /// # Errors
+    /// [`CoreError`] when the store fails.
+    pub fn tick(&mut self, now: Now) -> Result<(), CoreError> {
+        self.now = now;
+        self.poll_peers();
+        self.witness_tick()?;
+        self.publish_fresh();
+        Ok(())
+    }
+
+    /// When something will be due, in [`Now::elapsed`] milliseconds.
+    #[must_use]
+    pub fn deadline(&self) -> Option<u64> {
+        self.witnessing.as_ref().and_then(Witnessing::deadline)
+    }
+
+    /// Makes everything durable, and hands out what may now be told.
+    ///
+    /// # Errors
+    /// [`CoreError`] when the store fails; then nothing may be told.
+    pub fn commit(&mut self) -> Result<Vec<Output>, CoreError> {
+        let batch = std::mem::take(&mut self.batch);
+        if !batch.is_empty() {
+            self.store.commit(batch)?;
+        }
+        Ok(std::mem::take(&mut self.outputs))
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What is on the disk.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The end of an author's chain, with what is not sealed yet: what the next record follows.
+    #[must_use]
+    pub fn chain(&self, author: &PublicKey) -> ChainHead {
+        self.tail.chain(author, &self.ledger)
+    }
+
+    /// The records that are held and not sealed, by author and number.
+    pub fn tail(&self) -> impl Iterator<Item = &Received> {
+        self.tail.iter().map(|held| &held.received)
+    }
+
+    /// A record of the tail.
+    #[must_use]
+    pub fn in_tail(&self, id: &RecordId) -> Option<&Received> {
+        self.tail.get(id).map(|held| &held.received)
+    }
+
+    /// The outcome if the round closed now, with the tail counted in; nothing while this node differs
+    /// from the witnesses.
+    #[must_use]
+    pub fn provisional(&self) -> Option<Arc<Closing>> {
+        if self.disagreement.is_some() {
+            return None;
+        }
+        let mut records: Vec<Received> = self.tail().cloned().collect();
+        records.sort_by_key(Received::order);
+        let time = self.now.wall.max(self.ledger.time() + 1);
+        Some(self.ledger.provisional(time, &records))
+    }
+
+    /// Says what happened to a seal that a node must not pass over in silence.
+    pub(super) fn disagree(&mut self, height: u64, fault: &SealFault) {
+        let message = format!("seal {height} is certified by the witnesses, but {fault}");
+        tracing::error!(
+            height,
+            "{message}. This node shows no figures of its own any more. Export the log, audit it on another \
+             machine, and tell the other members"
+        );
+        self.disagreement = Some(message);
+    }
+}
+
+/// Folds the seals in the store.
+fn replay(
+    community: &Arc<Community>,
+    reader: &Reader,
+    progress: impl Fn(u64, u64),
+) -> Result<Ledger, CoreError> {
+    let mut ledger = Ledger::new(Arc::clone(community));
+    let last = reader.head()?.unwrap_or(0);
+    for seal in reader.seals_from(1) {
+        let seal = seal?;
+        let height = seal.header.height;
+        let broken = |fault: String| CoreError::Replay { height, fault };
+        let mut records = Vec::with_capacity(seal.ids.len());
+        for id in &seal.ids {
+            let bytes = reader.record(id)?.ok_or_else(|| broken(format!("record {id} is missing")))?;
+            let received = Received::decode(&bytes, community)
+                .map_err(|error| broken(format!("record {id}: {error}")))?;
+            records.push(received);
+        }
+        ledger.apply(&seal.header, &records).map_err(|fault| broken(fault.to_string()))?;
+        progress(height, last);
+    }
+    Ok(ledger)
+}
+
+/// Counts by name, for people.
+pub(super) type Counts = BTreeMap<String, u64>;

@@ -1,0 +1,390 @@
+//! Intake: the one path for gossip, catch-up, import and the local API.
+//!
+//! Bytes -> well-formed -> signed -> linked -> admissible -> in the batch for the store. What comes
+//! before what it needs is parked. Another branch of a chain is kept as a fork, and proved.
+
+use std::collections::BTreeMap;
+
+use mutua_protocol::{
+    keys::{PublicKey, verify_batch},
+    ledger::{ChainFault, Inadmissible, Void},
+    records::{Body, Fork, MalformedRecord, Received},
+};
+
+use super::{
+    Core, CoreError, Now, Reception, ReceptionStatus,
+    limits::{FORKS, TAIL_RECORDS},
+};
+use crate::{network::Verdict, wire};
+
+/// Forks that this node has seen and no seal holds the evidence of, one for each author.
+#[derive(Debug, Default)]
+pub(super) struct Forks(pub(super) BTreeMap<PublicKey, SeenFork>);
+
+/// A fork, and when it was seen.
+#[derive(Debug)]
+pub(super) struct SeenFork {
+    pub(super) sequence: u64,
+    pub(super) fork: Fork,
+    pub(super) since: u64,
+}
+
+/// What became of a record, inside.
+#[derive(Debug)]
+pub(super) enum Taken {
+    Accepted,
+    Held,
+    Parked(String),
+    Refused(&'static str, String),
+}
+
+impl From<Taken> for ReceptionStatus {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Accepted => Self::Accepted,
+            Taken::Held => Self::Held,
+            Taken::Parked(reason) => Self::Parked { reason },
+            Taken::Refused(rule, reason) => Self::Refused { rule: rule.to_owned(), reason },
+        }
+    }
+}
+
+/// The short name of a malformation.
+pub(super) fn malformed_rule(error: &MalformedRecord) -> &'static str {
+    match error {
+        MalformedRecord::Codec(_) => "bytes",
+        MalformedRecord::Community(_) => "other-community",
+        MalformedRecord::Sequence(_) => "sequence",
+        MalformedRecord::Body { .. } => "body",
+    }
+}
+
+/// The short name of a rule, which is its name in JSON.
+fn rule_of(reason: &Inadmissible) -> &'static str {
+    match reason {
+        Inadmissible::UnknownAuthor { .. } => "unknown-author",
+        Inadmissible::Suspended { .. } => "suspended",
+        Inadmissible::Left => "left",
+        Inadmissible::Retired { .. } => "retired",
+        Inadmissible::Role { .. } => "role",
+        Inadmissible::NotMember { .. } => "not-member",
+        Inadmissible::NamedInCharter => "named-in-charter",
+        Inadmissible::SuccessorInUse { .. } => "successor-in-use",
+        Inadmissible::UnknownKey { .. } => "unknown-key",
+        Inadmissible::UnknownProposal { .. } => "unknown-proposal",
+        Inadmissible::NotOwn { .. } => "not-own",
+        Inadmissible::OtherKind { .. } => "other-kind",
+        Inadmissible::UnknownTerms { .. } => "unknown-terms",
+        Inadmissible::UnknownAttestation { .. } => "unknown-attestation",
+        Inadmissible::OtherAttestor { .. } => "other-attestor",
+        Inadmissible::FutureRound { .. } => "future-round",
+        Inadmissible::TooMany { .. } => "quota",
+    }
+}
+
+impl Core {
+    /// Takes records from this node's own users. When the answer has been committed, they are durable.
+    ///
+    /// Stricter than what is taken from others: a record that would change nothing, or would fork its
+    /// author's chain, is refused here, before anybody else has seen it.
+    ///
+    /// # Errors
+    /// [`CoreError`] when the store fails.
+    pub fn submit(&mut self, now: Now, records: &[Vec<u8>]) -> Result<Vec<Reception>, CoreError> {
+        self.now = now;
+        let decoded: Vec<Result<Received, MalformedRecord>> =
+            records.iter().map(|bytes| Received::decode(bytes, &self.community)).collect();
+        let claims: Vec<_> = decoded.iter().flatten().map(Received::claim).collect();
+        let bad = verify_batch(&claims).err().unwrap_or_default();
+        let mut position = 0;
+        let mut receptions = Vec::with_capacity(records.len());
+        for entry in decoded {
+            let reception = match entry {
+                Err(error) => {
+                    let rule = malformed_rule(&error);
+                    Reception { id: None, status: Taken::Refused(rule, error.to_string()).into() }
+                }
+                Ok(received) => {
+                    let signed = bad.binary_search(&position).is_err();
+                    position += 1;
+                    let id = Some(received.id);
+                    let taken = if signed {
+                        self.take_own(received)?
+                    } else {
+                        Taken::Refused("signature", "the signature is not the author's".to_owned())
+                    };
+                    Reception { id, status: taken.into() }
+                }
+            };
+            if let ReceptionStatus::Refused { rule, .. } = &reception.status {
+                self.counters.refuse(rule);
+            }
+            receptions.push(reception);
+        }
+        Ok(receptions)
+    }
+
+    fn take_own(&mut self, received: Received) -> Result<Taken, CoreError> {
+        if self.holds(&received)? {
+            return Ok(Taken::Held);
+        }
+        let (author, sequence) = received.order();
+        let chain = self.chain(&author);
+        if sequence <= chain.sequence {
+            return Ok(Taken::Refused(
+                "fork",
+                format!(
+                    "{author} has signed another record with number {sequence}; the next number is {}. \
+                     Two records with one number would be proof of misbehaviour, so this one is not told to anybody",
+                    chain.sequence + 1
+                ),
+            ));
+        }
+        if self.ledger.admissible(received.record()).is_ok()
+            && let Err(void) = self.ledger.preflight(received.record(), self.now.wall)
+        {
+            let rule = if void == Void::AfterClose { "after-close" } else { "no-effect" };
+            return Ok(Taken::Refused(rule, format!("it would change nothing: {void}")));
+        }
+        let bytes = received.bytes.clone();
+        let taken = self.take(received)?;
+        if matches!(taken, Taken::Accepted) {
+            self.fresh.push(bytes);
+        }
+        Ok(taken)
+    }
+
+    /// Is this very record held, sealed or not?
+    pub(super) fn holds(&self, received: &Received) -> Result<bool, CoreError> {
+        if self.tail.get(&received.id).is_some() {
+            return Ok(true);
+        }
+        let (author, sequence) = received.order();
+        Ok(sequence <= self.ledger.chain(&author).sequence && self.reader.has_record(&received.id)?)
+    }
+
+    /// Takes a record whose signature holds, from whomever, and then what it was waited for with.
+    pub(super) fn take(&mut self, received: Received) -> Result<Taken, CoreError> {
+        let author = received.record().author;
+        let taken = self.take_one(received)?;
+        if matches!(taken, Taken::Accepted) {
+            for waiting in self.parked.take_of(&author) {
+                if let Taken::Refused(rule, _) = self.take_one(waiting)? {
+                    self.counters.refuse(rule);
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    fn take_one(&mut self, received: Received) -> Result<Taken, CoreError> {
+        if self.holds(&received)? {
+            return Ok(Taken::Held);
+        }
+        let (author, _) = received.order();
+        let chain = self.chain(&author);
+        match chain.accepts(&received) {
+            Ok(()) => {}
+            Err(fault @ ChainFault::Retired) => return Ok(Taken::Refused("retired", fault.to_string())),
+            Err(ChainFault::Sequence { number, expected }) if number > expected => {
+                let reason = format!("record {} of its author's chain has not come yet", number - 1);
+                return Ok(self.park(received, "predecessor", reason));
+            }
+            Err(_) => return self.other_branch(received),
+        }
+        if self.tail.len() >= TAIL_RECORDS {
+            return Ok(Taken::Refused(
+                "tail-full",
+                "this node holds as many unsealed records as it can".into(),
+            ));
+        }
+        let admissible = self
+            .ledger
+            .within_quota(&author, &chain)
+            .and_then(|()| self.ledger.admissible(received.record()));
+        match admissible {
+            Ok(()) => {
+                self.keep(received);
+                Ok(Taken::Accepted)
+            }
+            Err(reason) if reason.may_pass() => Ok(self.park(received, rule_of(&reason), reason.to_string())),
+            Err(reason) => Ok(Taken::Refused(rule_of(&reason), reason.to_string())),
+        }
+    }
+
+    fn park(&mut self, received: Received, rule: &'static str, reason: String) -> Taken {
+        if self.parked.contains(&received) || self.parked.put(received, rule) {
+            Taken::Parked(reason)
+        } else {
+            Taken::Refused("parked-full", format!("{reason}; and there is no room to keep it until then"))
+        }
+    }
+
+    /// Puts a record at the end of its author's chain, for good.
+    fn keep(&mut self, received: Received) {
+        let (author, sequence) = received.order();
+        self.batch.put_record(received.id, received.bytes.to_vec());
+        self.batch.add_tail(author, sequence, received.id, self.now.wall);
+        if let Body::Evidence(fork) = &received.record().body
+            && let Some((culprit, _, _)) = fork.about(&self.community)
+        {
+            tracing::warn!(author = %culprit, "evidence of a fork has come");
+        }
+        self.tail.push(received, self.now.wall, self.now, &self.ledger);
+    }
+
+    /// A record with a number that its author has used, or on a branch that this node does not follow.
+    fn other_branch(&mut self, received: Received) -> Result<Taken, CoreError> {
+        let (author, sequence) = received.order();
+        let held = match self.tail.at(&author, sequence) {
+            Some(held) => Some(held.received.clone()),
+            None => self.sealed_at(&author, sequence)?,
+        };
+        match held {
+            Some(held) => {
+                self.seen_fork(&held, &received);
+                let reason = format!("its author has signed {} with the same number {sequence}", held.id);
+                Ok(Taken::Refused("fork", reason))
+            }
+            None => {
+                let reason =
+                    "its predecessor is a branch of the chain that this node does not hold".to_owned();
+                Ok(Taken::Refused("other-branch", reason))
+            }
+        }
+    }
+
+    /// The sealed record of an author with this number. Forks of sealed records are rare, so it is
+    /// found by walking back the chain.
+    fn sealed_at(&self, author: &PublicKey, sequence: u64) -> Result<Option<Received>, CoreError> {
+        let mut id = self.ledger.chain(author).id;
+        while let Some(bytes) = self.reader.record(&id)? {
+            let Ok(received) = Received::decode(&bytes, &self.community) else { return Ok(None) };
+            if received.record().sequence == sequence {
+                return Ok(Some(received));
+            }
+            id = received.record().previous;
+        }
+        Ok(None)
+    }
+
+    /// Remembers a fork until its evidence is sealed.
+    pub(super) fn seen_fork(&mut self, held: &Received, other: &Received) {
+        let (author, sequence) = held.order();
+        let known = self.forks.0.contains_key(&author)
+            || self.ledger.evidence().contains_key(&(author, sequence))
+            || self.forks.0.len() >= FORKS;
+        if known {
+            return;
+        }
+        tracing::warn!(%author, sequence, "an author has signed two records with one number");
+        self.counters.forks += 1;
+        self.batch.put_record(other.id, other.bytes.to_vec());
+        self.batch.put_fork(author, sequence, held.id, other.id);
+        let fork = Fork::of(held, other);
+        self.forks.0.insert(author, SeenFork { sequence, fork, since: self.now.elapsed });
+    }
+
+    /// Decodes and authenticates records that came from others.
+    ///
+    /// # Errors
+    /// The short name of the first rule that the sender should have known.
+    pub(super) fn authentic(&self, records: &[Vec<u8>]) -> Result<Vec<Received>, &'static str> {
+        let mut fresh = Vec::with_capacity(records.len());
+        for bytes in records {
+            let received =
+                Received::decode(bytes, &self.community).map_err(|error| malformed_rule(&error))?;
+            if self.tail.get(&received.id).is_none() {
+                fresh.push(received);
+            }
+        }
+        let claims: Vec<_> = fresh.iter().map(Received::claim).collect();
+        verify_batch(&claims).map_err(|_| "signature")?;
+        Ok(fresh)
+    }
+
+    /// Records told by a peer.
+    pub(super) fn gossiped_records(&mut self, data: &[u8]) -> Result<Verdict, CoreError> {
+        let records: Vec<Vec<u8>> = match wire::decode(data) {
+            Ok(records) => records,
+            Err(_) => {
+                self.counters.refuse("bytes");
+                return Ok(Verdict::Reject);
+            }
+        };
+        if records.len() > wire::GOSSIP_RECORDS {
+            self.counters.refuse("gossip-size");
+            return Ok(Verdict::Reject);
+        }
+        let fresh = match self.authentic(&records) {
+            Ok(fresh) => fresh,
+            Err(rule) => {
+                self.counters.refuse(rule);
+                return Ok(Verdict::Reject);
+            }
+        };
+        let mut verdict = Verdict::Ignore;
+        for received in fresh {
+            match self.take(received)? {
+                Taken::Accepted => verdict = Verdict::Accept,
+                Taken::Refused(rule, _) => self.counters.refuse(rule),
+                Taken::Held | Taken::Parked(_) => {}
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// Tells others what this node's users have handed in.
+    pub(super) fn publish_fresh(&mut self) {
+        let mut message: Vec<Vec<u8>> = Vec::new();
+        let mut size = 0;
+        for bytes in std::mem::take(&mut self.fresh) {
+            if message.len() == wire::GOSSIP_RECORDS || size + bytes.len() > wire::GOSSIP_BYTES {
+                self.publish_records(std::mem::take(&mut message));
+                size = 0;
+            }
+            size += bytes.len();
+            message.push(bytes.to_vec());
+        }
+        if !message.is_empty() {
+            self.publish_records(message);
+        }
+    }
+
+    fn publish_records(&mut self, records: Vec<Vec<u8>>) {
+        let data = wire::encode(&records);
+        self.outputs.push(super::Output::Publish(crate::network::Topic::Records, data));
+    }
+
+    /// Takes up the tail that the store holds.
+    pub(super) fn load_tail(&mut self) -> Result<(), CoreError> {
+        let entries: Vec<_> = self.reader.tail().collect::<Result<_, _>>()?;
+        for (author, sequence, id, arrived) in entries {
+            let Some(bytes) = self.reader.record(&id)? else { continue };
+            let Ok(received) = Received::decode(&bytes, &self.community) else { continue };
+            if self.chain(&author).accepts(&received).is_ok() {
+                self.tail.push(received, arrived, self.now, &self.ledger);
+            } else {
+                self.batch.remove_tail(author, sequence);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up the forks that the store holds and no seal has evidence of.
+    pub(super) fn load_forks(&mut self) -> Result<(), CoreError> {
+        let entries: Vec<_> = self.reader.forks().collect::<Result<_, _>>()?;
+        for (author, sequence, a, b) in entries {
+            if self.ledger.evidence().contains_key(&(author, sequence)) {
+                continue;
+            }
+            let (Some(a), Some(b)) = (self.reader.record(&a)?, self.reader.record(&b)?) else { continue };
+            let decode = |bytes: &[u8]| Received::decode(bytes, &self.community);
+            if let (Ok(a), Ok(b)) = (decode(&a), decode(&b)) {
+                let since = self.now.elapsed;
+                self.forks.0.insert(author, SeenFork { sequence, fork: Fork::of(&a, &b), since });
+            }
+        }
+        Ok(())
+    }
+}

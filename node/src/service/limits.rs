@@ -1,0 +1,58 @@
+//! The service's limits, each with its reason.
+
+/// Inputs that wait for the service. A full queue makes network and API wait, never grow.
+pub(super) const INPUTS: usize = 1024;
+
+/// Inputs that share one commit: enough that a sync is divided among many, few enough that an
+/// answer does not wait long.
+pub(super) const INPUTS_PER_COMMIT: usize = 256;
+
+/// Milliseconds after which a commit is made though inputs still wait.
+pub(super) const GATHER_INPUTS_MS: u64 = 20;
+
+/// Longest sleep of the service in milliseconds: how late a timer can be.
+pub(super) const TICK_MS: u64 = 50;
+
+/// Records held that are not sealed. With the quorum gone for a month, a community of ten thousand
+/// still votes. Beyond it, new records are parked or refused until seals resume.
+pub(super) const TAIL_RECORDS: usize = 200_000;
+
+/// Records parked in all, and their bytes: they are not checked against the ledger yet, so
+/// anybody who can sign can send them.
+pub(super) const PARKED_RECORDS: usize = 8192;
+/// See [`PARKED_RECORDS`].
+pub(super) const PARKED_BYTES: usize = 16 << 20;
+/// Records parked for one author: a stranger cannot fill the place for the others.
+pub(super) const PARKED_PER_AUTHOR: usize = 64;
+
+/// A height is started when the oldest record has waited this many milliseconds, so that a seal
+/// holds what came together ...
+pub(super) const GATHER_RECORDS_MS: u64 = 150;
+/// ... or when this many records wait.
+pub(super) const GATHER_RECORDS: usize = mutua_protocol::limits::SEAL_RECORDS / 2;
+
+/// Milliseconds between two questions to one peer about where it stands.
+pub(super) const POLL_MS: u64 = 2_000;
+
+/// Milliseconds after which a missing record of a proposed seal is asked for again.
+pub(super) const ASK_AGAIN_MS: u64 = 500;
+
+/// Milliseconds after which a request is taken for lost, should the network never answer it.
+pub(super) const REQUEST_MS: u64 = 45_000;
+
+/// Requests under way in all.
+pub(super) const REQUESTS: usize = 64;
+
+/// Rounds of one reconciliation before it begins anew: a liar cannot keep it going for ever.
+pub(super) const RECONCILE_ROUNDS: u32 = 64;
+
+/// Peers whose standing is kept.
+pub(super) const PEERS: usize = 512;
+
+/// Forks kept until their evidence is sealed, one for each author.
+pub(super) const FORKS: usize = 1024;
+
+/// Proposed seals under judgement, and records fetched for them.
+pub(super) const JUDGEMENTS: usize = 16;
+/// See [`JUDGEMENTS`].
+pub(super) const FETCHED: usize = 4 * mutua_protocol::limits::SEAL_RECORDS;

@@ -1,0 +1,144 @@
+//! What a node says about itself.
+
+use std::collections::BTreeMap;
+
+use mutua_protocol::{
+    hash::{CommunityId, OutcomeDigest, SealId},
+    keys::PublicKey,
+    ledger::Ledger,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Core, core::Counts};
+
+/// What was refused, and what came to nothing, by the name of the rule.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) refused: Counts,
+    pub(super) void: Counts,
+    pub(super) forks: u64,
+}
+
+impl Counters {
+    pub(super) fn refuse(&mut self, rule: &str) {
+        *self.refused.entry(rule.to_owned()).or_insert(0) += 1;
+    }
+}
+
+/// Where a node stands, for people and programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// This program's version.
+    pub version: String,
+    /// The community's id.
+    pub community: CommunityId,
+    /// Its name.
+    pub name: String,
+    /// Number of the newest seal.
+    pub height: u64,
+    /// The newest seal.
+    pub head: SealId,
+    /// Its time, milliseconds since 1970.
+    pub time: u64,
+    /// The current round.
+    pub round: u32,
+    /// When it closes, milliseconds since 1970.
+    pub close: u64,
+    /// Sealed records.
+    pub records: u64,
+    /// Records held and not sealed.
+    pub tail: usize,
+    /// Records that wait for something else, in memory only.
+    pub parked: usize,
+    /// Members who take part.
+    pub members: usize,
+    /// Proposals, whatever became of them.
+    pub proposals: usize,
+    /// What can be allocated, in the smallest unit.
+    pub pool: u128,
+    /// Connected peers.
+    pub peers: Vec<PeerStatus>,
+    /// What this node does as a witness, if it is one.
+    pub witness: Option<WitnessStatus>,
+    /// The newest closed round and the digest of its outcome, computed here.
+    pub outcome: Option<(u32, OutcomeDigest)>,
+    /// Set when the witnesses certified an outcome that this node does not find in the log.
+    pub disagreement: Option<String>,
+    /// Things refused since the start, by rule.
+    pub refused: BTreeMap<String, u64>,
+    /// Records parked now, by what they wait for.
+    pub parked_by: BTreeMap<String, u64>,
+    /// Records sealed since the start that changed nothing, by reason.
+    pub void: BTreeMap<String, u64>,
+    /// Authors whose forks were seen since the start.
+    pub forks: u64,
+}
+
+/// A connected peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerStatus {
+    /// Its name.
+    pub peer: String,
+    /// Where it is.
+    pub address: String,
+    /// Number of its newest seal, when it has said so.
+    pub height: Option<u64>,
+    /// Records that it holds and no seal holds.
+    pub tail: Option<u32>,
+    /// The newest closed round and the outcome that it computed.
+    pub outcome: Option<(u32, OutcomeDigest)>,
+}
+
+/// What a node does as a witness.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WitnessStatus {
+    /// Its key.
+    pub key: PublicKey,
+    /// The height that is being agreed on, if one is.
+    pub height: Option<u64>,
+    /// The round of that height.
+    pub round: Option<u32>,
+    /// Why it has stopped voting on this height, if it has.
+    pub halted: Option<String>,
+}
+
+/// The newest closed round and its outcome.
+pub(super) fn newest_outcome(ledger: &Ledger) -> Option<(u32, OutcomeDigest)> {
+    ledger.closings().last().map(|closing| (closing.outcome.round, closing.digest))
+}
+
+impl Core {
+    /// Where this node stands.
+    #[must_use]
+    pub fn status(&self) -> NodeStatus {
+        let ledger = &self.ledger;
+        NodeStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            community: self.community.id,
+            name: self.community.charter.name.clone(),
+            height: ledger.height(),
+            head: ledger.head(),
+            time: ledger.time(),
+            round: ledger.round(),
+            close: ledger.close(),
+            records: ledger.records(),
+            tail: self.tail.len(),
+            parked: self.parked.len(),
+            members: ledger
+                .members()
+                .values()
+                .filter(|member| member.status != mutua_protocol::ledger::MemberStatus::Left)
+                .count(),
+            proposals: ledger.proposals().len(),
+            pool: ledger.pool().available(),
+            peers: self.catchup.peers(),
+            witness: self.witness_status(),
+            outcome: newest_outcome(ledger),
+            disagreement: self.disagreement.clone(),
+            refused: self.counters.refused.clone(),
+            parked_by: self.parked.by_rule(),
+            void: self.counters.void.clone(),
+            forks: self.counters.forks,
+        }
+    }
+}

@@ -1,0 +1,500 @@
+//! Witnessing: building seals, judging them, and carrying out what the engine asks for.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use libp2p::PeerId;
+use mutua_protocol::{
+    charter::Community,
+    hash::{RecordId, SealId},
+    keys::{PublicKey, SecretKey},
+    records::{Body, Received, Record},
+    seals::{Certificate, SealHeader},
+};
+
+use super::{
+    Core, CoreError, Output, WitnessStatus,
+    intake::Taken,
+    limits::{FETCHED, GATHER_RECORDS, GATHER_RECORDS_MS, JUDGEMENTS},
+    sealing::NotApplied,
+};
+use crate::{
+    network::{Topic, Verdict},
+    wire::SealNotice,
+    witness::{
+        Engine, Fault, Input, NotAWitness, Output as EngineOutput, ProposedSeal, TimeoutId, Timing,
+        WitnessMessage,
+    },
+};
+
+/// What a node needs to be a witness.
+pub(super) struct Witnessing {
+    engine: Engine,
+    key: SecretKey,
+    position: u64,
+    timeouts: BTreeMap<TimeoutId, u64>,
+    judgements: Vec<Judgement>,
+    fetched: BTreeMap<RecordId, Received>,
+    decided: Option<Decided>,
+    halted: Option<String>,
+}
+
+/// A proposed seal that waits for its records.
+struct Judgement {
+    height: u64,
+    value: SealId,
+    fresh: bool,
+    seal: ProposedSeal,
+    source: Option<PeerId>,
+}
+
+/// A seal that is agreed on and waits for its records.
+struct Decided {
+    header: SealHeader,
+    ids: Vec<RecordId>,
+    certificate: Certificate,
+}
+
+impl Witnessing {
+    pub(super) fn new(community: &Arc<Community>, key: SecretKey, sealed: u64) -> Result<Self, NotAWitness> {
+        let witnesses = community.witnesses.clone();
+        let me = key.public();
+        let position = witnesses.witnesses().iter().take_while(|witness| witness.key < me).count() as u64;
+        let engine = Engine::new(community.id, witnesses, key.clone(), Timing::default(), sealed)?;
+        Ok(Self {
+            engine,
+            key,
+            position,
+            timeouts: BTreeMap::new(),
+            judgements: Vec::new(),
+            fetched: BTreeMap::new(),
+            decided: None,
+            halted: None,
+        })
+    }
+
+    /// When the first timeout runs out.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        self.timeouts.values().min().copied()
+    }
+
+    /// Records that proposed or agreed seals wait for.
+    fn wanted(&self) -> impl Iterator<Item = (&RecordId, Option<PeerId>)> {
+        let judged = self
+            .judgements
+            .iter()
+            .flat_map(|judgement| judgement.seal.ids.iter().map(move |id| (id, judgement.source)));
+        let decided = self.decided.iter().flat_map(|decided| decided.ids.iter().map(|id| (id, None)));
+        judged.chain(decided)
+    }
+}
+
+impl Core {
+    /// What this node does as a witness.
+    pub(super) fn witness_status(&self) -> Option<WitnessStatus> {
+        let witnessing = self.witnessing.as_ref()?;
+        let status = witnessing.engine.status();
+        Some(WitnessStatus {
+            key: witnessing.key.public(),
+            height: status.height,
+            round: status.height.map(|_| status.round),
+            halted: witnessing.halted.clone(),
+        })
+    }
+
+    /// After a start: a height that was being agreed on goes on from its log.
+    pub(super) fn resume_witnessing(&mut self) -> Result<(), CoreError> {
+        let height = self.ledger.height() + 1;
+        if self.witnessing.is_some() && !self.reader.log(height)?.is_empty() {
+            self.start_height()?;
+        }
+        Ok(())
+    }
+
+    /// Starts the next height when it is time, and lets timeouts run out.
+    pub(super) fn witness_tick(&mut self) -> Result<(), CoreError> {
+        let Some(witnessing) = &mut self.witnessing else { return Ok(()) };
+        let elapsed = self.now.elapsed;
+        let due: Vec<TimeoutId> =
+            witnessing.timeouts.iter().filter(|(_, at)| **at <= elapsed).map(|(id, _)| *id).collect();
+        for id in due {
+            if let Some(witnessing) = &mut self.witnessing {
+                witnessing.timeouts.remove(&id);
+                let outputs = witnessing.engine.handle(Input::Timeout(id));
+                self.carry_out(outputs, None)?;
+            }
+        }
+        self.prove_forks()?;
+        if self.is_time_to_seal() {
+            self.start_height()?;
+        }
+        self.settle_judgements()?;
+        self.fetch_wanted();
+        Ok(())
+    }
+
+    fn is_time_to_seal(&self) -> bool {
+        let Some(witnessing) = &self.witnessing else { return false };
+        if witnessing.engine.status().height.is_some() || self.disagreement.is_some() {
+            return false;
+        }
+        self.now.wall >= self.ledger.close()
+            || self.tail.len() >= GATHER_RECORDS
+            || self.tail.oldest().is_some_and(|since| since + GATHER_RECORDS_MS <= self.now.elapsed)
+    }
+
+    fn start_height(&mut self) -> Result<(), CoreError> {
+        let height = self.ledger.height() + 1;
+        let log = self.reader.log(height)?;
+        if let Some(witnessing) = &mut self.witnessing {
+            let outputs = witnessing.engine.start_height(height, log);
+            self.carry_out(outputs, None)?;
+        }
+        Ok(())
+    }
+
+    /// The ledger has moved on, by agreement or by catch-up.
+    pub(super) fn witness_sealed(&mut self, height: u64) -> Result<(), CoreError> {
+        if let Some(witnessing) = &mut self.witnessing {
+            witnessing.judgements.clear();
+            witnessing.fetched.clear();
+            witnessing.decided = None;
+            witnessing.halted = None;
+            let outputs = witnessing.engine.sealed(height);
+            self.carry_out(outputs, None)?;
+        }
+        Ok(())
+    }
+
+    /// A message of the witnesses, told by a peer.
+    pub(super) fn gossiped_witness(&mut self, source: PeerId, data: &[u8]) -> Result<Verdict, CoreError> {
+        let Ok(message) = WitnessMessage::decode(data) else {
+            self.counters.refuse("bytes");
+            return Ok(Verdict::Reject);
+        };
+        if message.height() <= self.ledger.height() {
+            return Ok(Verdict::Ignore);
+        }
+        let Some(witnessing) = &mut self.witnessing else {
+            // Not a witness: passed on when it is sound, so that witnesses need not be neighbours.
+            let sound = message.check(self.community.id, &self.community.witnesses);
+            return Ok(self.witness_verdict(sound));
+        };
+        let outputs = witnessing.engine.handle(Input::Message(message));
+        let mut verdict = Verdict::Accept;
+        for output in &outputs {
+            match output {
+                EngineOutput::Misbehaved(fault) => {
+                    tracing::debug!(%fault, "a witness message is at fault");
+                    self.counters.refuse("witness-message");
+                    verdict = Verdict::Reject;
+                }
+                EngineOutput::Ignored(_) if verdict == Verdict::Accept => verdict = Verdict::Ignore,
+                _ => {}
+            }
+        }
+        self.carry_out(outputs, Some(source))?;
+        Ok(verdict)
+    }
+
+    fn witness_verdict(&mut self, sound: Result<(), Fault>) -> Verdict {
+        match sound {
+            Ok(()) => Verdict::Accept,
+            Err(fault) => {
+                tracing::debug!(%fault, "a witness message is at fault");
+                self.counters.refuse("witness-message");
+                Verdict::Reject
+            }
+        }
+    }
+
+    /// Carries out what the engine asks for, in order, and what follows from that.
+    fn carry_out(&mut self, outputs: Vec<EngineOutput>, source: Option<PeerId>) -> Result<(), CoreError> {
+        let mut queue: VecDeque<EngineOutput> = outputs.into();
+        while let Some(output) = queue.pop_front() {
+            let Some(witnessing) = &mut self.witnessing else { return Ok(()) };
+            match output {
+                EngineOutput::Log(entry) => {
+                    self.batch.append_log(self.ledger.height() + 1, entry);
+                }
+                EngineOutput::Publish(message) => {
+                    self.outputs.push(Output::Publish(Topic::Witness, message.encode()));
+                }
+                EngineOutput::Schedule { id, after_ms } => {
+                    witnessing.timeouts.insert(id, self.now.elapsed + after_ms);
+                }
+                EngineOutput::Cancel(id) => {
+                    witnessing.timeouts.remove(&id);
+                }
+                EngineOutput::CancelAll => witnessing.timeouts.clear(),
+                EngineOutput::NeedValue { height, round } => {
+                    if let Some(seal) = self.build()
+                        && let Some(witnessing) = &mut self.witnessing
+                    {
+                        queue.extend(witnessing.engine.handle(Input::Propose { height, round, seal }));
+                    }
+                }
+                EngineOutput::Judge { height, quorum, value, seal, .. } => {
+                    if witnessing.judgements.len() < JUDGEMENTS {
+                        let fresh = quorum.is_none();
+                        witnessing.judgements.push(Judgement { height, value, fresh, seal, source });
+                    }
+                    queue.extend(self.judge_what_is_held()?);
+                }
+                EngineOutput::Decided { header, ids, certificate, .. } => {
+                    witnessing.decided = Some(Decided { header, ids, certificate });
+                    self.settle_decided()?;
+                }
+                EngineOutput::Equivocation(proof) => {
+                    tracing::error!(witness = %proof.witness(), "a witness has contradicted itself");
+                    self.counters.refuse("equivocation");
+                }
+                EngineOutput::Ahead { height, backed, .. } => {
+                    if height == self.ledger.height() + 1 {
+                        if witnessing.engine.status().height.is_none() && self.disagreement.is_none() {
+                            let log = self.reader.log(height)?;
+                            if let Some(witnessing) = &mut self.witnessing {
+                                queue.extend(witnessing.engine.start_height(height, log));
+                            }
+                        }
+                    } else if backed {
+                        self.catchup.poll_now();
+                    }
+                }
+                EngineOutput::Misbehaved(_) | EngineOutput::Ignored(_) => {}
+                EngineOutput::Halted { height, reason } => {
+                    tracing::error!(height, "this witness stops voting at this height: {reason}");
+                    witnessing.halted = Some(reason);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Builds the seal that this node would propose now.
+    fn build(&self) -> Option<ProposedSeal> {
+        let (close, wall) = (self.ledger.close(), self.now.wall);
+        let next = self.ledger.time() + 1;
+        let mut time = wall.max(next);
+        let mut before = (time >= close).then_some(close);
+        let (mut records, full) = self.tail.gather(&self.ledger, before);
+        if full && time >= close {
+            // More came before the close than fits the seal that closes: as long as the drift allows, seals
+            // of the time before take them in.
+            let earliest = wall.saturating_sub(self.community.charter.sealing.drift / 2).max(next);
+            if earliest < close {
+                time = earliest;
+                before = Some(close);
+                records = self.tail.gather(&self.ledger, before).0;
+            }
+        }
+        if records.is_empty() && time < close {
+            return None;
+        }
+        match self.ledger.seal(time, &records) {
+            Ok(header) => {
+                let ids = records.iter().map(|received| received.id).collect();
+                Some(ProposedSeal { header, ids })
+            }
+            Err(fault) => {
+                tracing::error!("cannot build a seal: {fault}");
+                None
+            }
+        }
+    }
+
+    /// A record that is held or was fetched.
+    fn find(&self, id: &RecordId) -> Option<&Received> {
+        self.tail
+            .get(id)
+            .map(|held| &held.received)
+            .or_else(|| self.witnessing.as_ref().and_then(|witnessing| witnessing.fetched.get(id)))
+    }
+
+    fn find_all(&self, ids: &[RecordId]) -> Option<Vec<Received>> {
+        ids.iter().map(|id| self.find(id).cloned()).collect()
+    }
+
+    /// Judges the proposed seals whose records are all held, and gives the engine the verdicts.
+    fn judge_what_is_held(&mut self) -> Result<Vec<EngineOutput>, CoreError> {
+        let Some(witnessing) = &mut self.witnessing else { return Ok(Vec::new()) };
+        let judgements = std::mem::take(&mut witnessing.judgements);
+        let mut verdicts = Vec::new();
+        let mut waiting = Vec::new();
+        for judgement in judgements {
+            match self.find_all(&judgement.seal.ids) {
+                None => waiting.push(judgement),
+                Some(records) => {
+                    let valid = self.is_acceptable(&judgement, &records);
+                    verdicts.push(Input::Judged { height: judgement.height, value: judgement.value, valid });
+                }
+            }
+        }
+        let mut outputs = Vec::new();
+        if let Some(witnessing) = &mut self.witnessing {
+            witnessing.judgements = waiting;
+            for verdict in verdicts {
+                outputs.extend(witnessing.engine.handle(verdict));
+            }
+        }
+        Ok(outputs)
+    }
+
+    fn settle_judgements(&mut self) -> Result<(), CoreError> {
+        let outputs = self.judge_what_is_held()?;
+        self.carry_out(outputs, None)?;
+        self.settle_decided()
+    }
+
+    /// Would this node sign this seal?
+    fn is_acceptable(&self, judgement: &Judgement, records: &[Received]) -> bool {
+        let header = &judgement.seal.header;
+        if let Err(fault) = self.ledger.judge(header, records) {
+            tracing::warn!(height = judgement.height, "a proposed seal is refused: {fault}");
+            return false;
+        }
+        if !judgement.fresh {
+            return true;
+        }
+        let sealing = &self.community.charter.sealing;
+        if header.time.abs_diff(self.now.wall) > sealing.drift {
+            tracing::warn!(
+                height = judgement.height,
+                "a proposed seal is refused: its time is {} ms away from this node's clock",
+                header.time.abs_diff(self.now.wall)
+            );
+            return false;
+        }
+        let bytes: usize = records.iter().map(|received| received.bytes.len()).sum();
+        let is_full = records.len() >= mutua_protocol::limits::SEAL_RECORDS
+            || bytes + mutua_protocol::limits::EVIDENCE_BYTES > mutua_protocol::limits::SEAL_BYTES;
+        if is_full {
+            return true;
+        }
+        let Some(older_than) = self.now.elapsed.checked_sub(sealing.patience) else { return true };
+        let before = (header.time >= self.ledger.close()).then(|| self.ledger.close());
+        match self.tail.left_out(&self.ledger, records, older_than, before) {
+            None => true,
+            Some(id) => {
+                tracing::warn!(
+                    height = judgement.height,
+                    "a proposed seal is refused: it leaves out record {id}, which this node has held for long"
+                );
+                false
+            }
+        }
+    }
+
+    /// Applies the agreed seal as soon as its records are held.
+    fn settle_decided(&mut self) -> Result<(), CoreError> {
+        let Some(decided) = self.witnessing.as_mut().and_then(|witnessing| witnessing.decided.take()) else {
+            return Ok(());
+        };
+        if decided.header.height <= self.ledger.height() {
+            return Ok(());
+        }
+        let Some(records) = self.find_all(&decided.ids) else {
+            if let Some(witnessing) = &mut self.witnessing {
+                witnessing.decided = Some(decided);
+            }
+            return Ok(());
+        };
+        let Decided { header, ids, certificate } = decided;
+        match self.apply_seal(&header, &certificate, &records)? {
+            Ok(()) => {
+                let first = certificate.signatures.iter().take(2);
+                if first.into_iter().any(|(key, _)| self.is_me(key)) {
+                    self.publish_seal(&SealNotice { header, certificate, ids });
+                }
+            }
+            Err(NotApplied::Fault(fault)) => {
+                tracing::error!(height = header.height, "the agreed seal does not follow: {fault}");
+            }
+            Err(NotApplied::Disagreement) => {}
+        }
+        Ok(())
+    }
+
+    fn is_me(&self, key: &PublicKey) -> bool {
+        self.witnessing.as_ref().is_some_and(|witnessing| witnessing.key.public() == *key)
+    }
+
+    /// The records that proposed or agreed seals wait for, and who may have them.
+    pub(super) fn missing_records(&self) -> (Vec<RecordId>, Option<PeerId>) {
+        let Some(witnessing) = &self.witnessing else { return (Vec::new(), None) };
+        let mut source = None;
+        let mut missing: Vec<RecordId> = Vec::new();
+        for (id, from) in witnessing.wanted() {
+            if self.find(id).is_none() {
+                source = source.or(from);
+                missing.push(*id);
+            }
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        (missing, source)
+    }
+
+    /// Keeps records that came for proposed seals: also those of a branch that this node does not follow.
+    pub(super) fn fetched(&mut self, records: &[Received]) {
+        let Some(witnessing) = &mut self.witnessing else { return };
+        for received in records {
+            if witnessing.fetched.len() < FETCHED {
+                witnessing.fetched.insert(received.id, received.clone());
+            }
+        }
+    }
+
+    /// Writes evidence of forks into the log. The witnesses take turns, so that one record does.
+    fn prove_forks(&mut self) -> Result<(), CoreError> {
+        let Some(witnessing) = &self.witnessing else { return Ok(()) };
+        let (key, wait) = (
+            witnessing.key.clone(),
+            self.community.charter.sealing.patience.saturating_mul(witnessing.position),
+        );
+        let me = key.public();
+        let due: Vec<PublicKey> = self
+            .forks
+            .0
+            .iter()
+            .filter(|(_, seen)| seen.since.saturating_add(wait) <= self.now.elapsed)
+            .map(|(author, _)| *author)
+            .collect();
+        for author in due {
+            let Some(seen) = self.forks.0.remove(&author) else { continue };
+            let proved = self.tail().any(|received| match &received.record().body {
+                Body::Evidence(fork) => fork
+                    .about(&self.community)
+                    .is_some_and(|(culprit, sequence, _)| (culprit, sequence) == (author, seen.sequence)),
+                _ => false,
+            });
+            if proved {
+                continue;
+            }
+            let chain = self.chain(&me);
+            let record = Record {
+                community: self.community.id,
+                author: me,
+                sequence: chain.sequence + 1,
+                previous: chain.id,
+                clock: self.now.wall,
+                body: Body::Evidence(seen.fork),
+            };
+            let received = Received::own(record.sign(&key));
+            let bytes = received.bytes.clone();
+            match self.take(received)? {
+                Taken::Accepted => self.fresh.push(bytes),
+                Taken::Held => {}
+                Taken::Parked(reason) | Taken::Refused(_, reason) => {
+                    tracing::warn!(%author, "evidence of a fork cannot be sealed: {reason}");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A height starts early when so many records wait.
+const _: () = assert!(GATHER_RECORDS <= mutua_protocol::limits::SEAL_RECORDS);
