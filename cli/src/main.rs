@@ -1,2 +1,50 @@
-//! mutua
-fn main() {}
+//! The command line of mutua: arguments in, text or JSON out, and no decisions of its own.
+
+mod amounts;
+mod commands;
+mod failure;
+mod files;
+mod output;
+mod page;
+mod progress;
+mod rules;
+mod times;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use commands::{Command, Context};
+use failure::Failure;
+
+/// What the exit status means: the same for every command.
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  done
+  1  refused, or a check failed, or results differ
+  2  wrong usage, or input that cannot be read
+  3  no node is running, or it cannot be reached
+  4  keys: wrong passphrase, missing key, or a key file that others may read
+
+'mutua COMMAND --help' shows an example of each command.";
+
+/// Members of a credit cooperative decide together which loans their pool funds.
+#[derive(Debug, Parser)]
+#[command(name = "mutua", version, about, after_help = EXIT_STATUS, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    context: Context,
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let Arguments { context, command } = Arguments::parse();
+    match command.run(&context) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// What a command ends in.
+type Done<T = ()> = Result<T, Failure>;

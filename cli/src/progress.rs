@@ -1,0 +1,45 @@
+//! Progress bars: on a terminal only, and only for what takes more than a second.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Work under way.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    begun: Instant,
+}
+
+impl Progress {
+    /// Work on this many things.
+    pub(crate) fn new(total: u64, what: &'static str) -> Self {
+        Self::styled(total, &format!("{what} {{bar:32}} {{pos}}/{{len}}  {{eta}} left"))
+    }
+
+    /// Work on this many bytes.
+    pub(crate) fn bytes(total: u64, what: &'static str) -> Self {
+        Self::styled(total, &format!("{what} {{bar:32}} {{bytes}}/{{total_bytes}}  {{eta}} left"))
+    }
+
+    fn styled(total: u64, template: &str) -> Self {
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden()).with_style(style);
+        Self { bar, begun: Instant::now() }
+    }
+
+    /// This much is done.
+    pub(crate) fn set(&self, done: u64) {
+        if self.bar.is_hidden() && self.begun.elapsed() > Duration::from_secs(1) {
+            // Hidden all the same where standard error is no terminal.
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.set_position(done);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
