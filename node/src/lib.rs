@@ -1,7 +1,9 @@
 //! The mutua node: store, network, witnessing, catch-up and the local API around `mutua-protocol`.
 
+pub mod api;
 pub mod keystore;
 pub mod network;
+pub mod run;
 pub mod service;
 pub mod store;
 pub mod wire;

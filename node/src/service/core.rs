@@ -205,6 +205,27 @@ impl Core {
         self.tail.get(id).map(|held| &held.received)
     }
 
+    /// The time of the newest input.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// What sets this node apart from the witnesses, if anything does.
+    #[must_use]
+    pub fn disagreement(&self) -> Option<&str> {
+        self.disagreement.as_deref()
+    }
+
+    /// Is this record in a seal? One on the losing branch of a fork is kept, and is not.
+    ///
+    /// # Errors
+    /// [`CoreError`] when the store fails.
+    pub fn is_sealed(&self, received: &Received) -> Result<bool, CoreError> {
+        let (author, sequence) = received.order();
+        Ok(self.sealed_at(&author, sequence)?.is_some_and(|sealed| sealed.id == received.id))
+    }
+
     /// The outcome if the round closed now, with the tail counted in; nothing while this node differs
     /// from the witnesses.
     #[must_use]

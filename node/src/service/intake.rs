@@ -256,7 +256,7 @@ impl Core {
 
     /// The sealed record of an author with this number. Forks of sealed records are rare, so it is
     /// found by walking back the chain.
-    fn sealed_at(&self, author: &PublicKey, sequence: u64) -> Result<Option<Received>, CoreError> {
+    pub(super) fn sealed_at(&self, author: &PublicKey, sequence: u64) -> Result<Option<Received>, CoreError> {
         let mut id = self.ledger.chain(author).id;
         while let Some(bytes) = self.reader.record(&id)? {
             let Ok(received) = Received::decode(&bytes, &self.community) else { return Ok(None) };

@@ -1,0 +1,97 @@
+//! Seals, and the whole log as an archive.
+
+use std::io;
+
+use axum::{
+    Json,
+    body::{Body, Bytes},
+    extract::{Path, State, rejection::BytesRejection},
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Response},
+};
+use mutua_protocol::{
+    archive::{end_frame, opening, seal_frame},
+    codec,
+    hash::SealId,
+    limits,
+    seals::SealedBatch,
+};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::{
+    Shared, blocking,
+    problem::Problem,
+    types::{ImportView, SealView},
+};
+use crate::store::{Reader, StoreError};
+
+/// Frames that wait for a slow client.
+const FRAMES: usize = 8;
+
+pub(super) async fn seal(
+    State(shared): State<Shared>,
+    Path(height): Path<String>,
+) -> Result<Json<SealView>, Problem> {
+    let height: u64 =
+        height.parse().map_err(|_| Problem::bad_request(format!("'{height}' is no number of a seal")))?;
+    let reader = shared.reader.clone();
+    let found = blocking(move || reader.seal(height)).await??;
+    let stored = found.ok_or_else(|| Problem::not_found(format!("this node holds no seal {height}")))?;
+    Ok(Json(SealView {
+        id: stored.header.id(),
+        header: stored.header,
+        signers: stored.certificate.signatures.iter().map(|(key, _)| *key).collect(),
+        records: stored.ids,
+    }))
+}
+
+pub(super) async fn import(
+    State(shared): State<Shared>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<ImportView>, Problem> {
+    let body = body?;
+    let batch: SealedBatch = codec::decode(&body, limits::DECODE_BYTES)
+        .map_err(|error| Problem::unprocessable(format!("this is no seal: {error}")))?;
+    let service = shared.service.clone();
+    let height = blocking(move || service.import(batch)).await??.map_err(Problem::conflict)?;
+    Ok(Json(ImportView { height }))
+}
+
+/// Streams the archive from the store, up to the seal that is the newest now.
+pub(super) async fn export(State(shared): State<Shared>) -> Result<Response, Problem> {
+    let (frames, stream) = mpsc::channel::<Result<Bytes, io::Error>>(FRAMES);
+    let reader = shared.reader.clone();
+    let community = shared.community.clone();
+    tokio::task::spawn_blocking(move || {
+        let send = |frame: Vec<u8>| frames.blocking_send(Ok(frame.into())).is_ok();
+        if send(opening(&community.charter))
+            && let Err(error) = send_seals(&reader, &send)
+        {
+            tracing::error!(%error, "the archive cannot be read from the store");
+            let _ = frames.blocking_send(Err(io::Error::other("the node's store failed")));
+        }
+    });
+    let body = Body::from_stream(ReceiverStream::new(stream));
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], body).into_response())
+}
+
+fn send_seals(reader: &Reader, send: &impl Fn(Vec<u8>) -> bool) -> Result<(), StoreError> {
+    let last = reader.head()?.unwrap_or(0);
+    let mut head = SealId([0; 32]);
+    for seal in reader.seals_from(1).take(usize::try_from(last).unwrap_or(usize::MAX)) {
+        let seal = seal?;
+        let mut records = Vec::with_capacity(seal.ids.len());
+        for id in &seal.ids {
+            let Some(bytes) = reader.record(id)? else { return Ok(()) };
+            records.push(bytes);
+        }
+        head = seal.header.id();
+        let batch = SealedBatch { header: seal.header, certificate: seal.certificate, records };
+        if !send(seal_frame(&batch)) {
+            return Ok(());
+        }
+    }
+    send(end_frame(last, head));
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Who may speak to the API.
+
+use axum::{
+    extract::{Request, State},
+    http::{
+        HeaderMap,
+        header::{AUTHORIZATION, CACHE_CONTROL, HOST, HeaderName, ORIGIN, X_CONTENT_TYPE_OPTIONS},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{REQUEST_TIME, Shared, problem::Problem};
+
+/// Lets a request through that may come, when there is room.
+pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    if let Err(problem) = check(&shared, request.headers(), request.uri().host()) {
+        return problem.into_response();
+    }
+    let Ok(_place) = shared.0.places.acquire().await else { return Problem::stopping().into_response() };
+    let mut response = match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::timeout().into_response(),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")] {
+        let name: HeaderName = name;
+        headers.insert(name, axum::http::HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn check(shared: &Shared, headers: &HeaderMap, uri_host: Option<&str>) -> Result<(), Problem> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let port = shared.0.address.port();
+    let host = text(HOST).or(uri_host).unwrap_or_default();
+    if !is_own(host, port) {
+        // A page that resolves its own name to this machine (DNS rebinding) shows its name here.
+        return Err(Problem::forbidden("the Host header does not name this node's API on this machine"));
+    }
+    if headers.contains_key(ORIGIN) {
+        let own = text(ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
+        if !own.is_some_and(|origin| is_own(origin, port)) {
+            return Err(Problem::forbidden("the Origin header names another site"));
+        }
+    }
+    let shown = text(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    // Comparing hashes takes the same time wherever they differ.
+    if blake3::hash(shown.as_bytes()) == blake3::hash(shared.token.as_bytes()) {
+        Ok(())
+    } else {
+        Err(Problem::unauthorized())
+    }
+}
+
+/// Is this the API's own address, as a client on this machine would write it?
+fn is_own(host: &str, port: u16) -> bool {
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
+        host.strip_prefix(name).is_some_and(|rest| {
+            rest.strip_prefix(':').map_or(rest.is_empty() && port == 80, |said| said == port.to_string())
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own;
+
+    #[test]
+    fn only_names_of_this_machine_with_the_right_port_are_its_own() {
+        for own in ["127.0.0.1:4611", "localhost:4611", "[::1]:4611"] {
+            assert!(is_own(own, 4611), "{own}");
+        }
+        for other in [
+            "",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "localhost.evil.example:4611",
+            "evil.example:4611",
+            "127.0.0.1:46110",
+        ] {
+            assert!(!is_own(other, 4611), "{other}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The local API: HTTP and JSON on loopback, for the command line and other programs of this machine.
+//!
+//! Every request shows the token that lies in the node's home (`Authorization: Bearer ...`). `Host` has to
+//! name this machine and `Origin`, if a browser sends one, has to be the API itself, so that no page on
+//! the web can speak to it. Errors are `application/problem+json` (RFC 9457).
+
+mod archive;
+mod guard;
+mod outcomes;
+mod problem;
+mod records;
+pub mod types;
+mod views;
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    middleware,
+    routing::{get, post},
+};
+use mutua_protocol::charter::Community;
+use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
+use zeroize::Zeroizing;
+
+use crate::{
+    network::NetworkHandle,
+    service::{Core, NodeStatus, ServiceHandle},
+    store::Reader,
+};
+use problem::Problem;
+
+/// Greatest request body: a seal of the greatest size, or a thousand records in hexadecimal.
+const BODY_BYTES: usize = 4 << 20;
+
+/// Requests that are worked on at once; others wait.
+const REQUESTS: usize = 32;
+
+/// How long one request may take, sending its body included. Answers that stream may take longer.
+const REQUEST_TIME: Duration = Duration::from_secs(60);
+
+/// What the API works with.
+pub struct Context {
+    /// The node.
+    pub service: ServiceHandle,
+    /// Its store.
+    pub reader: Reader,
+    /// Its network.
+    pub network: NetworkHandle,
+    /// The community.
+    pub community: Arc<Community>,
+    /// What a client has to show.
+    pub token: Zeroizing<String>,
+}
+
+/// What every handler sees.
+#[derive(Clone)]
+struct Shared(Arc<Inner>);
+
+struct Inner {
+    context: Context,
+    address: SocketAddr,
+    places: Semaphore,
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.0.context
+    }
+}
+
+impl Shared {
+    /// Asks the service, on a thread that may wait.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Core) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let service = self.service.clone();
+        blocking(move || service.query(question)).await?.map_err(Problem::from)
+    }
+}
+
+/// Runs what waits for the service or the disk.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::stopping())
+}
+
+/// Serves the API until `stopping` becomes true, and then finishes the requests under way.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    context: Context,
+    mut stopping: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let address = listener.local_addr()?;
+    let shared = Shared(Arc::new(Inner { context, address, places: Semaphore::new(REQUESTS) }));
+    let router = Router::new()
+        .route("/v1/status", get(status))
+        .route("/v1/network", get(network))
+        .route("/v1/charter", get(charter))
+        .route("/v1/members", get(views::members))
+        .route("/v1/members/{key}", get(views::member))
+        .route("/v1/chains/{key}", get(views::chain))
+        .route("/v1/proposals", get(views::proposals))
+        .route("/v1/proposals/{id}", get(views::proposal))
+        .route("/v1/ballots/{key}", get(views::ballot))
+        .route("/v1/records", post(records::submit))
+        .route("/v1/records/{id}", get(records::show))
+        .route("/v1/outcomes", get(outcomes::list))
+        .route("/v1/outcomes/{round}", get(outcomes::show))
+        .route("/v1/outcomes/{round}/shares", get(outcomes::shares))
+        .route("/v1/seals", post(archive::import))
+        .route("/v1/seals/{height}", get(archive::seal))
+        .route("/v1/archive", get(archive::export))
+        .fallback(|| async { Problem::not_found("there is nothing at this path; the API begins at /v1/") })
+        .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(middleware::from_fn_with_state(shared.clone(), guard::admit))
+        .with_state(shared);
+    let ended = async move {
+        // An error means that the node is gone: also a reason to stop.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    serve_until(listener, router, ended).await
+}
+
+async fn serve_until(
+    listener: TcpListener,
+    router: Router,
+    ended: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router).with_graceful_shutdown(ended).await
+}
+
+async fn status(State(shared): State<Shared>) -> Result<Json<NodeStatus>, Problem> {
+    Ok(Json(shared.ask(Core::status).await?))
+}
+
+async fn network(State(shared): State<Shared>) -> Json<crate::network::NetworkStatus> {
+    Json(shared.network.status())
+}
+
+async fn charter(State(shared): State<Shared>) -> Json<mutua_protocol::charter::Charter> {
+    Json(shared.community.charter.clone())
+}

@@ -1,0 +1,69 @@
+//! Handing in and showing records.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+};
+use mutua_protocol::{hash::RecordId, records::Received};
+
+use super::{
+    Shared, blocking,
+    problem::Problem,
+    types::{Receptions, RecordView, Submission},
+    views::parse,
+};
+
+/// Greatest number of records in one submission.
+const RECORDS: usize = 1000;
+
+pub(super) async fn submit(
+    State(shared): State<Shared>,
+    submission: Result<Json<Submission>, JsonRejection>,
+) -> Result<Json<Receptions>, Problem> {
+    let Json(submission) = submission?;
+    if submission.records.len() > RECORDS {
+        let many = submission.records.len();
+        return Err(Problem::unprocessable(format!(
+            "{many} records; at most {RECORDS} can be handed in at once"
+        )));
+    }
+    let mut records = Vec::with_capacity(submission.records.len());
+    for (position, text) in submission.records.iter().enumerate() {
+        let bytes = hex::decode(text).map_err(|error| {
+            Problem::unprocessable(format!("record {position} is not hexadecimal: {error}"))
+        })?;
+        records.push(bytes);
+    }
+    let service = shared.service.clone();
+    let records = blocking(move || service.submit(records)).await??;
+    Ok(Json(Receptions { records }))
+}
+
+pub(super) async fn show(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<RecordView>, Problem> {
+    let id: RecordId = parse(&id)?;
+    let (in_tail, void) = shared
+        .ask(move |core| (core.in_tail(&id).cloned(), core.ledger().void().get(&id).map(ToString::to_string)))
+        .await?;
+    let (sealed, received) = match in_tail {
+        Some(received) => (false, received),
+        None => {
+            let reader = shared.reader.clone();
+            let received = blocking(move || reader.record(&id))
+                .await??
+                .and_then(|bytes| Received::decode(&bytes, &shared.community).ok())
+                .ok_or_else(|| Problem::not_found(format!("this node holds no record {id}")))?;
+            let asked = received.clone();
+            (shared.ask(move |core| core.is_sealed(&asked)).await??, received)
+        }
+    };
+    Ok(Json(RecordView {
+        id,
+        sealed,
+        void,
+        record: received.record().clone(),
+        bytes: hex::encode(&received.bytes),
+    }))
+}

@@ -1,0 +1,253 @@
+//! The JSON of the API, for the server and for clients.
+
+use std::collections::BTreeMap;
+
+use mutua_protocol::{
+    hash::{OutcomeDigest, RecordId, SealId, TermsHash},
+    keys::PublicKey,
+    ledger::Figures,
+    outcome::{Outcome, Share},
+    records::{Assessment, Ballot, ProposalId, Record, Subject},
+    seals::SealHeader,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::service::Reception;
+
+/// An error (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemDetails {
+    /// Always `about:blank`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The meaning of the status.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong, and what to do.
+    pub detail: String,
+}
+
+/// Records to be handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Submission {
+    /// The canonical bytes of signed records, in hexadecimal, at most 1,000.
+    pub records: Vec<String>,
+}
+
+/// What became of them, in the same order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receptions {
+    /// One for each record.
+    pub records: Vec<Reception>,
+}
+
+/// What to sign next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainView {
+    /// Whose chain.
+    pub author: PublicKey,
+    /// Number of the newest record, sealed or not; 0 before the first.
+    pub sequence: u64,
+    /// The newest record; zeros before the first.
+    pub id: RecordId,
+    /// Number of the newest sealed record.
+    pub sealed: u64,
+    /// The current round, for ballots.
+    pub round: u32,
+    /// The member with this key, if there is one.
+    pub member: Option<MemberView>,
+}
+
+/// A member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberView {
+    /// The key.
+    pub key: PublicKey,
+    /// What people call them.
+    pub name: String,
+    /// Voting weight.
+    pub weight: u32,
+    /// The group's name.
+    pub group: String,
+    /// `active`, `leaving` or `left`.
+    pub status: String,
+    /// Why the member is suspended, if so.
+    pub suspended: Option<String>,
+    /// The newest sealed ballot for this round.
+    pub cast: Option<RecordId>,
+    /// The newest sealed standing ballot.
+    pub standing: Option<RecordId>,
+}
+
+/// The ballots of a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BallotView {
+    /// The newest ballot for this round, with whether it is sealed.
+    pub newest: Option<CastView>,
+    /// The standing ballot that counts where no other does.
+    pub standing: Option<CastView>,
+}
+
+/// One ballot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CastView {
+    /// Its record.
+    pub id: RecordId,
+    /// Is it sealed?
+    pub sealed: bool,
+    /// What it says.
+    pub ballot: Ballot,
+}
+
+/// A proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalView {
+    /// The record that made it.
+    pub id: ProposalId,
+    /// Whose it is.
+    pub owner: PublicKey,
+    /// The owner's name.
+    pub owner_name: String,
+    /// `open`, `withdrawn`, `expired`, `funded` or `decided`.
+    pub status: String,
+    /// The round in which it was funded, decided or lapsed.
+    pub round: Option<u32>,
+    /// The terms.
+    pub subject: Subject,
+    /// Their hash, to which attestations are bound.
+    pub terms: TermsHash,
+    /// How often it was amended.
+    pub amendments: usize,
+    /// The seal in which it was made.
+    pub height: u64,
+    /// The attestations in force.
+    pub attestations: Vec<AttestationView>,
+    /// For an open loan: may it be funded, by the figures of now?
+    pub eligibility: Option<Eligibility>,
+}
+
+/// An attestation in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttestationView {
+    /// The record.
+    pub id: RecordId,
+    /// Who made it.
+    pub attestor: PublicKey,
+    /// For which terms.
+    pub terms: TermsHash,
+    /// Is that what is proposed now?
+    pub for_present_terms: bool,
+    /// What it says.
+    pub assessment: Assessment,
+}
+
+/// Whether a loan may be funded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Eligibility {
+    /// May it?
+    pub eligible: bool,
+    /// Why not.
+    pub reason: Option<String>,
+    /// The most cautious figures of its attestations.
+    pub figures: Option<Figures>,
+}
+
+/// A record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordView {
+    /// Its name.
+    pub id: RecordId,
+    /// Is it sealed? Otherwise it waits in the tail.
+    pub sealed: bool,
+    /// Why it changed nothing, if so.
+    pub void: Option<String>,
+    /// What it says.
+    pub record: Record,
+    /// Its canonical bytes with the signature, in hexadecimal.
+    pub bytes: String,
+}
+
+/// A closed round, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeSummary {
+    /// The round.
+    pub round: u32,
+    /// The digest of its outcome.
+    pub digest: OutcomeDigest,
+    /// The seal that closed it.
+    pub height: u64,
+    /// That seal's time.
+    pub time: u64,
+    /// What could be allocated, in the smallest unit.
+    pub pool: u64,
+    /// What was.
+    pub allocated: u64,
+    /// Loans funded.
+    pub funded: usize,
+}
+
+/// An outcome with the names that people need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeView {
+    /// Its digest.
+    pub digest: OutcomeDigest,
+    /// Is it what would come out if the round closed now?
+    pub provisional: bool,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The proposals in it.
+    pub proposals: BTreeMap<ProposalId, ProposalName>,
+}
+
+/// What people call a proposal, and why it was not funded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalName {
+    /// Its title.
+    pub title: String,
+    /// Who borrows.
+    pub borrower: Option<String>,
+    /// Why it was not funded.
+    pub reason: Option<String>,
+    /// The price per unit of utility, as an exact fraction.
+    pub price: Option<String>,
+}
+
+/// The members' shares of the funded loans.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharesView {
+    /// The digest of the outcome they belong to.
+    pub digest: OutcomeDigest,
+    /// For each funded loan, in the order of selection.
+    pub loans: Vec<LoanShares>,
+}
+
+/// The members' shares of a funded loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoanShares {
+    /// The loan.
+    pub proposal: ProposalId,
+    /// What each member's vote paid, sorted by key.
+    pub shares: Vec<Share>,
+}
+
+/// A seal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealView {
+    /// Its name.
+    pub id: SealId,
+    /// What the witnesses signed.
+    pub header: SealHeader,
+    /// Who signed.
+    pub signers: Vec<PublicKey>,
+    /// The records, in the seal's order.
+    pub records: Vec<RecordId>,
+}
+
+/// Where an import has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportView {
+    /// Number of the newest seal now.
+    pub height: u64,
+}

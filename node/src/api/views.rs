@@ -1,0 +1,205 @@
+//! Members, chains, ballots and proposals.
+
+use std::str::FromStr;
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
+};
+use mutua_protocol::{
+    charter::Charter,
+    keys::PublicKey,
+    ledger::{CastBallot, Ledger, Member, MemberStatus, Proposal, ProposalStatus},
+    records::{Body, ProposalId},
+};
+use serde::Deserialize;
+
+use super::{
+    Shared,
+    problem::Problem,
+    types::{AttestationView, BallotView, CastView, ChainView, Eligibility, MemberView, ProposalView},
+};
+use crate::service::Core;
+
+/// Greatest number of entries in one answer.
+const PAGE: usize = 10_000;
+
+/// Which part of a list is wanted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Page {
+    limit: Option<usize>,
+    /// Begin behind this key.
+    after: Option<String>,
+}
+
+/// Reads hexadecimal from a path or query.
+pub(super) fn parse<T: FromStr>(text: &str) -> Result<T, Problem>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| Problem::bad_request(format!("'{text}': {error}")))
+}
+
+pub(super) async fn members(
+    State(shared): State<Shared>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<Json<Vec<MemberView>>, Problem> {
+    let Query(page) = page?;
+    let after: Option<PublicKey> = page.after.as_deref().map(parse).transpose()?;
+    let limit = page.limit.unwrap_or(PAGE).min(PAGE);
+    let members = shared
+        .ask(move |core| {
+            let ledger = core.ledger();
+            let charter = &ledger.community().charter;
+            let all = ledger.members().iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
+            all.take(limit).map(|(key, member)| member_view(ledger, charter, key, member)).collect()
+        })
+        .await?;
+    Ok(Json(members))
+}
+
+pub(super) async fn member(
+    State(shared): State<Shared>,
+    Path(key): Path<String>,
+) -> Result<Json<MemberView>, Problem> {
+    let key: PublicKey = parse(&key)?;
+    let found = shared.ask(move |core| find_member(core, &key)).await?;
+    found.map(Json).ok_or_else(|| Problem::not_found(format!("{key} is no member's key")))
+}
+
+pub(super) async fn chain(
+    State(shared): State<Shared>,
+    Path(key): Path<String>,
+) -> Result<Json<ChainView>, Problem> {
+    let author: PublicKey = parse(&key)?;
+    let chain = shared
+        .ask(move |core| {
+            let head = core.chain(&author);
+            ChainView {
+                author,
+                sequence: head.sequence,
+                id: head.id,
+                sealed: core.ledger().chain(&author).sequence,
+                round: core.ledger().round(),
+                member: find_member(core, &author),
+            }
+        })
+        .await?;
+    Ok(Json(chain))
+}
+
+pub(super) async fn ballot(
+    State(shared): State<Shared>,
+    Path(key): Path<String>,
+) -> Result<Json<BallotView>, Problem> {
+    let author: PublicKey = parse(&key)?;
+    let ballots = shared
+        .ask(move |core| {
+            let member = core.ledger().members().get(&author)?;
+            let sealed =
+                |cast: &CastBallot| CastView { id: cast.id, sealed: true, ballot: cast.ballot.clone() };
+            let mut view = BallotView {
+                newest: member.cast.as_deref().map(sealed),
+                standing: member.standing.as_deref().map(sealed),
+            };
+            for received in core.tail().filter(|received| received.record().author == author) {
+                if let Body::Ballot(ballot) = &received.record().body {
+                    let cast = CastView { id: received.id, sealed: false, ballot: ballot.clone() };
+                    if ballot.standing {
+                        view.standing = (!ballot.is_blank()).then(|| cast.clone());
+                    }
+                    view.newest = Some(cast);
+                }
+            }
+            Some(view)
+        })
+        .await?;
+    ballots.map(Json).ok_or_else(|| Problem::not_found(format!("{author} is no member's key")))
+}
+
+pub(super) async fn proposals(State(shared): State<Shared>) -> Result<Json<Vec<ProposalView>>, Problem> {
+    let proposals = shared
+        .ask(|core| {
+            let ledger = core.ledger();
+            let mut all: Vec<&Proposal> = ledger.proposals().values().collect();
+            all.sort_by_key(|proposal| proposal.sealed);
+            all.into_iter().map(|proposal| proposal_view(core, proposal)).collect()
+        })
+        .await?;
+    Ok(Json(proposals))
+}
+
+pub(super) async fn proposal(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<ProposalView>, Problem> {
+    let id: ProposalId = parse(&id)?;
+    let found = shared
+        .ask(move |core| core.ledger().proposals().get(&id).map(|proposal| proposal_view(core, proposal)))
+        .await?;
+    found.map(Json).ok_or_else(|| Problem::not_found(format!("no proposal {id} is sealed")))
+}
+
+fn find_member(core: &Core, key: &PublicKey) -> Option<MemberView> {
+    let ledger = core.ledger();
+    let member = ledger.members().get(key)?;
+    Some(member_view(ledger, &ledger.community().charter, key, member))
+}
+
+fn member_view(ledger: &Ledger, charter: &Charter, key: &PublicKey, member: &Member) -> MemberView {
+    MemberView {
+        key: *key,
+        name: member.name.to_string(),
+        weight: member.weight,
+        group: charter.groups.get(usize::from(member.group)).cloned().unwrap_or_default(),
+        status: match member.status {
+            MemberStatus::Active => "active",
+            MemberStatus::Leaving => "leaving",
+            MemberStatus::Left => "left",
+        }
+        .to_owned(),
+        suspended: ledger.suspension(key).map(str::to_owned),
+        cast: member.cast.as_ref().map(|cast| cast.id),
+        standing: member.standing.as_ref().map(|standing| standing.id),
+    }
+}
+
+fn proposal_view(core: &Core, proposal: &Proposal) -> ProposalView {
+    let ledger = core.ledger();
+    let (status, round) = match proposal.status {
+        ProposalStatus::Open => ("open", None),
+        ProposalStatus::Withdrawn => ("withdrawn", None),
+        ProposalStatus::Expired(round) => ("expired", Some(round)),
+        ProposalStatus::Funded(round) => ("funded", Some(round)),
+        ProposalStatus::Decided(round) => ("decided", Some(round)),
+    };
+    let is_open_loan = proposal.status == ProposalStatus::Open && proposal.subject.loan().is_some();
+    let eligibility = is_open_loan.then(|| match ledger.eligible(proposal, core.now().wall) {
+        Ok(figures) => Eligibility { eligible: true, reason: None, figures: Some(figures) },
+        Err(reason) => Eligibility { eligible: false, reason: Some(reason.to_string()), figures: None },
+    });
+    ProposalView {
+        id: proposal.id,
+        owner: proposal.owner,
+        owner_name: ledger.members().get(&proposal.owner).map_or_else(String::new, |m| m.name.to_string()),
+        status: status.to_owned(),
+        round,
+        subject: (*proposal.subject).clone(),
+        terms: proposal.terms,
+        amendments: proposal.former.len(),
+        height: proposal.sealed.0,
+        attestations: proposal
+            .attestations
+            .values()
+            .map(|held| AttestationView {
+                id: held.id,
+                attestor: held.attestor,
+                terms: held.terms,
+                for_present_terms: held.terms == proposal.terms,
+                assessment: (*held.assessment).clone(),
+            })
+            .collect(),
+        eligibility,
+    }
+}
