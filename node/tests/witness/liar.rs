@@ -173,9 +173,7 @@ fn inventions(rng: &mut Rng, key: &SecretKey, others: &[PublicKey], signed: &Sig
     let everybody: Vec<(PublicKey, Signature)> = others.iter().map(|other| (*other, signature)).collect();
     let polka = |signatures| Body::Polka(PolkaCertificate { height, round: round + 1, value, signatures });
     let round_vote = |witness| RoundVote { kind: VoteKind::Prevote, value: Some(value), witness, signature };
-    let join = |passage, votes| {
-        Body::Round(RoundCertificate { height, round: round + 1, passage, votes })
-    };
+    let join = |passage, votes| Body::Round(RoundCertificate { height, round: round + 1, passage, votes });
     vec![
         wrap(far(height + 1, 0)),
         wrap(far(height + 2, 5)),

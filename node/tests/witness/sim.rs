@@ -68,6 +68,8 @@ impl Weather {
     pub(crate) const FAIR: Self = Self { loss: 0, twice: 0, delay: 20 };
     pub(crate) const ROUGH: Self = Self { loss: 100, twice: 100, delay: 400 };
     pub(crate) const FOUL: Self = Self { loss: 300, twice: 200, delay: 2_000 };
+    /// Rounds are mostly in vain.
+    pub(crate) const AWFUL: Self = Self { loss: 650, twice: 200, delay: 3_000 };
 }
 
 /// Records that no honest node would seal.
@@ -118,11 +120,17 @@ pub(crate) struct Node {
     /// Which side of a partition it is on.
     pub(crate) side: u8,
     pub(crate) halted: Option<String>,
+    /// Something was done to it that it cannot overcome by itself.
+    pub(crate) may_halt: bool,
     pub(crate) ignored: BTreeMap<Ignored, u64>,
     pub(crate) refused: u64,
     pub(crate) faults: Vec<Fault>,
     pub(crate) equivocations: Vec<Equivocation>,
     pub(crate) rejudged: u64,
+    /// Seals that its own engine decided, not fetched from others.
+    pub(crate) decided: u64,
+    /// The greatest round in which one was decided.
+    pub(crate) greatest_round: u32,
 }
 
 impl Node {
@@ -134,8 +142,18 @@ impl Node {
         &self.disk.seals
     }
 
-    pub(crate) fn log_len(&self) -> usize {
+    /// Entries logged for the running height.
+    pub(crate) fn logged(&self) -> usize {
         self.disk.log.len() + self.unsynced.len()
+    }
+
+    /// Damages what is on its disk.
+    pub(crate) fn log_mut(&mut self) -> &mut Vec<Vec<u8>> {
+        &mut self.disk.log
+    }
+
+    pub(crate) fn round(&self) -> u32 {
+        self.engine.as_ref().map_or(0, |engine| engine.status().round)
     }
 
     fn previous(&self) -> SealId {
@@ -175,6 +193,10 @@ pub(crate) struct Sim {
     number: u64,
     statements: Statements,
     pub(crate) published: u64,
+    /// Votes of this kind are lost.
+    pub(crate) no_votes: Option<VoteKind>,
+    /// Proposals are lost.
+    pub(crate) no_proposals: bool,
     timing: Timing,
 }
 
@@ -195,12 +217,14 @@ impl Sim {
     }
 
     pub(crate) fn with_powers(seed: u64, powers: &[u64], heights: u64, weather: Weather) -> Self {
-        let mut keys: Vec<SecretKey> = (1..=powers.len())
-            .map(|n| SecretKey::from_seed(&[u8::try_from(n).unwrap(); 32]))
-            .collect();
+        let mut keys: Vec<SecretKey> =
+            (1..=powers.len()).map(|n| SecretKey::from_seed(&[u8::try_from(n).unwrap(); 32])).collect();
         keys.sort_by_key(SecretKey::public);
-        let witness =
-            |(key, power): (&SecretKey, &u64)| Witness { key: key.public(), power: *power, name: String::new() };
+        let witness = |(key, power): (&SecretKey, &u64)| Witness {
+            key: key.public(),
+            power: *power,
+            name: String::new(),
+        };
         let set = WitnessSet::new(keys.iter().zip(powers).map(witness).collect());
         let node = |key: SecretKey| Node {
             key,
@@ -218,11 +242,14 @@ impl Sim {
             silent: false,
             side: 0,
             halted: None,
+            may_halt: false,
             ignored: BTreeMap::new(),
             refused: 0,
             faults: Vec::new(),
             equivocations: Vec::new(),
             rejudged: 0,
+            decided: 0,
+            greatest_round: 0,
         };
         let mut sim = Self {
             seed,
@@ -238,6 +265,8 @@ impl Sim {
             number: 0,
             statements: Statements::new(),
             published: 0,
+            no_votes: None,
+            no_proposals: false,
             timing: TIMING,
         };
         for node in 0..sim.nodes.len() {
@@ -306,6 +335,10 @@ impl Sim {
                 assert!(mine.ids.iter().all(|id| id.0[0] != POISON), "seed {seed}: poison was sealed");
             }
             assert_eq!(node.halted, None, "seed {seed}");
+            if self.nodes.iter().all(Node::is_honest) {
+                assert_eq!(node.faults, [], "seed {seed}: an honest witness was blamed");
+                assert_eq!(node.equivocations, [], "seed {seed}: an honest witness was accused");
+            }
         }
     }
 
@@ -454,8 +487,10 @@ impl Sim {
                 let input = Box::new(Input::Judged { height, value, valid });
                 self.at(after, Event::Answer { node: at, life, input });
             }
-            Output::Decided { height, header, ids, certificate, .. } => {
+            Output::Decided { height, round, header, ids, certificate } => {
                 assert_eq!(height, node.height() + 1, "seed {}: a height decided twice", self.seed);
+                node.decided += 1;
+                node.greatest_round = node.greatest_round.max(round);
                 self.store(at, Sealed { header, ids, certificate });
                 let after = self.rng.below(100);
                 self.at(after, Event::Begin { node: at, life });
@@ -479,7 +514,10 @@ impl Sim {
                 }
             }
             Output::Ignored(why) => *node.ignored.entry(why).or_default() += 1,
-            Output::Halted { reason, .. } => node.halted = Some(reason),
+            Output::Halted { reason, .. } => {
+                assert!(node.may_halt, "seed {}: witness {at} gave up: {reason}", self.seed);
+                node.halted = Some(reason);
+            }
         }
     }
 
@@ -553,7 +591,12 @@ impl Sim {
         if self.nodes[from].is_honest() {
             self.watch(from, &message);
         }
-        if self.nodes[from].silent {
+        let lost = match &message.body {
+            Body::Vote(vote) => self.no_votes == Some(vote.vote.kind),
+            Body::Proposal(_) => self.no_proposals,
+            _ => false,
+        };
+        if self.nodes[from].silent || lost {
             return;
         }
         if self.nodes[from].lie.is_some() {
