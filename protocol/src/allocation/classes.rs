@@ -2,46 +2,64 @@
 //!
 //! Real elections have far fewer different ballots than voters, and every rule here treats equal
 //! ballots equally, so a class with the sum of its members' weights stands for all of them. Ballots
-//! are held as compressed rows both ways: class to projects, and project to classes.
-
-/// A project on the ballot of a class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Entry {
-    pub(crate) project: u32,
-    pub(crate) score: u32,
-}
-
-/// A class among the supporters of a project.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Support {
-    pub(crate) class: u32,
-    pub(crate) score: u32,
-}
+//! are held as compressed rows both ways: class to projects, and project to classes. Classes are
+//! numbered by the first projects on their ballots, so that the supporters of a project lie close to each
+//! other in memory.
 
 /// The classes of an instance.
 #[derive(Clone, Debug)]
 pub(crate) struct Classes {
     /// Sum of the members' weights.
     weights: Vec<u64>,
-    ballot_starts: Vec<u32>,
-    ballots: Vec<Entry>,
-    support_starts: Vec<u32>,
-    supports: Vec<Support>,
-    /// For each project, the weight of its supporters and their scores times weights.
+    ballots: Rows,
+    supporters: Rows,
+    /// For each project, sums over its supporters.
     totals: Vec<Totals>,
-    has_scores: bool,
 }
 
 /// Sums over the supporters of a project.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) weight: u64,
+    /// Scores times weights.
     pub(crate) points: u128,
+}
+
+/// Compressed rows: positions, with a score for each unless all scores are one.
+#[derive(Clone, Debug, Default)]
+struct Rows {
+    starts: Vec<u32>,
+    positions: Vec<u32>,
+    scores: Vec<u32>,
+}
+
+/// One compressed row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) positions: &'a [u32],
+    scores: &'a [u32],
+}
+
+impl<'a> Row<'a> {
+    /// The positions with their scores.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (usize, u32)> + 'a {
+        let score = move |place: usize| self.scores.get(place).copied().unwrap_or(1);
+        let places = self.positions.iter().enumerate();
+        places.map(move |(place, position)| (*position as usize, score(place)))
+    }
+}
+
+impl Rows {
+    fn row(&self, row: usize) -> Row<'_> {
+        let range = self.starts[row] as usize..self.starts[row + 1] as usize;
+        let scores = if self.scores.is_empty() { &[] } else { &self.scores[range.clone()] };
+        Row { positions: &self.positions[range], scores }
+    }
 }
 
 impl Classes {
     /// Groups voters by ballot. `starts` has one more item than there are voters; ballots are sorted
-    /// by project. Scores of zero count as absent. Classes come in the order of their first voter.
+    /// by project. Scores of zero count as absent.
     pub(crate) fn group(
         projects: usize,
         weights: &[u64],
@@ -49,67 +67,29 @@ impl Classes {
         entries: &[(u32, u32)],
     ) -> (Self, Vec<u32>) {
         let row = |voter: u32| &entries[starts[voter as usize]..starts[voter as usize + 1]];
-        let class_of = group_equal(weights.len(), row);
-        let mut classes = Self {
-            weights: Vec::new(),
-            ballot_starts: vec![0],
-            ballots: Vec::new(),
-            support_starts: Vec::new(),
-            supports: Vec::new(),
-            totals: vec![Totals::default(); projects],
-            has_scores: false,
-        };
-        for (voter, class) in (0u32..).zip(&class_of) {
-            let class = *class as usize;
-            if class == classes.weights.len() {
-                classes.weights.push(0);
-                let ballot = row(voter).iter().filter(|(_, score)| *score > 0);
-                classes.ballots.extend(ballot.map(|&(project, score)| Entry { project, score }));
-                classes.ballot_starts.push(position(classes.ballots.len()));
-            }
-            classes.weights[class] += weights[voter as usize];
+        let (class_of, leaders) = group_equal(weights.len(), row);
+        let mut class_weights = vec![0u64; leaders.len()];
+        for (class, weight) in class_of.iter().zip(weights) {
+            class_weights[*class as usize] += weight;
         }
-        classes.transpose(projects);
-        (classes, class_of)
-    }
-
-    /// Fills the rows project to classes; classes without weight support nothing.
-    fn transpose(&mut self, projects: usize) {
-        let mut ends = vec![0u32; projects + 1];
-        for class in 0..self.len() {
-            let weight = self.weights[class];
-            if weight == 0 {
-                continue;
-            }
-            let (start, end) = (self.ballot_starts[class], self.ballot_starts[class + 1]);
-            for entry in &self.ballots[start as usize..end as usize] {
-                ends[entry.project as usize + 1] += 1;
-                let totals = &mut self.totals[entry.project as usize];
-                totals.weight += weight;
-                totals.points += u128::from(weight) * u128::from(entry.score);
-                self.has_scores |= entry.score != 1;
-            }
-        }
-        for project in 0..projects {
-            ends[project + 1] += ends[project];
-        }
-        self.support_starts.clone_from(&ends);
-        let mut supports = vec![Support { class: 0, score: 0 }; ends.last().copied().unwrap_or(0) as usize];
-        for class in 0..self.len() {
-            if self.weights[class] > 0 {
-                for entry in self.ballot(class) {
-                    let next = &mut ends[entry.project as usize];
-                    supports[*next as usize] = Support { class: position(class), score: entry.score };
-                    *next += 1;
+        let has_scores = entries.iter().any(|(_, score)| *score > 1);
+        let mut ballots = Rows { starts: vec![0], ..Rows::default() };
+        for leader in leaders {
+            for &(project, score) in row(leader).iter().filter(|(_, score)| *score > 0) {
+                ballots.positions.push(project);
+                if has_scores {
+                    ballots.scores.push(score);
                 }
             }
+            ballots.starts.push(position(ballots.positions.len()));
         }
-        self.supports = supports;
+        let (supporters, totals) = transpose(projects, &class_weights, &ballots);
+        (Self { weights: class_weights, ballots, supporters, totals }, class_of)
     }
 
     /// Whether any score differs from one.
-    pub(crate) const fn has_scores(&self) -> bool {
-        self.has_scores
+    pub(crate) fn has_scores(&self) -> bool {
+        !self.ballots.scores.is_empty()
     }
 
     /// Sums over the supporters of a project.
@@ -127,16 +107,54 @@ impl Classes {
         self.weights[class]
     }
 
+    /// The weights of all classes.
+    pub(crate) fn weights(&self) -> &[u64] {
+        &self.weights
+    }
+
     /// The projects a class supports, by position.
-    pub(crate) fn ballot(&self, class: usize) -> &[Entry] {
-        &self.ballots[self.ballot_starts[class] as usize..self.ballot_starts[class + 1] as usize]
+    pub(crate) fn ballot(&self, class: usize) -> Row<'_> {
+        self.ballots.row(class)
     }
 
     /// The classes (with weight) that support a project, by position.
-    pub(crate) fn supporters(&self, project: usize) -> &[Support] {
-        let starts = &self.support_starts;
-        &self.supports[starts[project] as usize..starts[project + 1] as usize]
+    pub(crate) fn supporters(&self, project: usize) -> Row<'_> {
+        self.supporters.row(project)
     }
+}
+
+/// Turns rows class to projects into rows project to classes; classes without weight support nothing.
+fn transpose(projects: usize, weights: &[u64], ballots: &Rows) -> (Rows, Vec<Totals>) {
+    let mut totals = vec![Totals::default(); projects];
+    let mut ends = vec![0u32; projects + 1];
+    let voting = || weights.iter().enumerate().filter(|(_, weight)| **weight > 0);
+    for (class, weight) in voting() {
+        for (project, score) in ballots.row(class).iter() {
+            ends[project + 1] += 1;
+            totals[project].weight += weight;
+            totals[project].points += u128::from(*weight) * u128::from(score);
+        }
+    }
+    for project in 0..projects {
+        ends[project + 1] += ends[project];
+    }
+    let size = ends[projects] as usize;
+    let mut rows = Rows {
+        starts: ends.clone(),
+        positions: vec![0; size],
+        scores: vec![0; if ballots.scores.is_empty() { 0 } else { size }],
+    };
+    for (class, _) in voting() {
+        for (project, score) in ballots.row(class).iter() {
+            let next = ends[project] as usize;
+            rows.positions[next] = position(class);
+            if let Some(place) = rows.scores.get_mut(next) {
+                *place = score;
+            }
+            ends[project] += 1;
+        }
+    }
+    (rows, totals)
 }
 
 /// A position as it is stored; the builder has checked that all of them fit.
@@ -144,43 +162,44 @@ fn position(value: usize) -> u32 {
     u32::try_from(value).expect("the builder refuses more than MAX_ENTRIES positions")
 }
 
-/// Numbers the groups of equal rows in the order of their first member.
+/// Numbers the groups of equal rows; yields each member's group and each group's first member.
 ///
-/// Rows are sorted by a mix of their content, which is quick, and then by the content itself among
-/// those that mix alike: correct for every input, and never worse than sorting outright.
-fn group_equal<'a>(count: usize, row: impl Fn(u32) -> &'a [(u32, u32)]) -> Vec<u32> {
-    let mut order: Vec<(u64, u32)> = (0..position(count)).map(|index| (mix(row(index)), index)).collect();
+/// Rows are sorted by their first projects and a mix of all their content, which is quick, and then by
+/// the content itself among those that are alike: correct for every input, and never worse than
+/// sorting outright.
+fn group_equal<'a>(count: usize, row: impl Fn(u32) -> &'a [(u32, u32)]) -> (Vec<u32>, Vec<u32>) {
+    let mut order: Vec<(u64, u64, u32)> =
+        (0..position(count)).map(|index| (lead(row(index)), mix(row(index)), index)).collect();
     order.sort_unstable();
     let mut group = vec![0u32; count];
-    let mut start = 0;
-    while start < order.len() {
-        let alike = order[start..].iter().take_while(|(key, _)| *key == order[start].0).count();
-        let bucket = &mut order[start..start + alike];
-        let first = row(bucket[0].1);
-        if bucket.iter().any(|(_, index)| row(*index) != first) {
-            bucket.sort_unstable_by(|a, b| row(a.1).cmp(row(b.1)).then(a.1.cmp(&b.1)));
+    let mut leaders: Vec<u32> = Vec::new();
+    let mut rest = order.as_mut_slice();
+    while let Some(&(lead, mix, first)) = rest.first() {
+        let alike = rest.iter().take_while(|next| (next.0, next.1) == (lead, mix)).count();
+        let (bucket, others) = rest.split_at_mut(alike);
+        if bucket.iter().any(|next| row(next.2) != row(first)) {
+            bucket.sort_unstable_by(|a, b| row(a.2).cmp(row(b.2)).then(a.2.cmp(&b.2)));
         }
-        let mut leader = bucket[0].1;
-        for &(_, index) in bucket.iter() {
-            if row(index) != row(leader) {
-                leader = index;
+        let mut leader = None;
+        for &(_, _, index) in bucket.iter() {
+            if leader.is_none_or(|leader| row(leader) != row(index)) {
+                leader = Some(index);
+                leaders.push(index);
             }
-            group[index as usize] = leader;
+            group[index as usize] = position(leaders.len() - 1);
         }
-        start += alike;
+        rest = others;
     }
-    // A leader is the first member of its group, so it is numbered before the others ask.
-    let mut next = 0;
-    for index in 0..position(count) {
-        let leader = group[index as usize];
-        if leader == index {
-            group[index as usize] = next;
-            next += 1;
-        } else {
-            group[index as usize] = group[leader as usize];
-        }
-    }
-    group
+    (group, leaders)
+}
+
+/// The first four projects of a row, as far as 16 bits each can tell.
+fn lead(row: &[(u32, u32)]) -> u64 {
+    (0..4).fold(0, |lead, place| {
+        let project =
+            row.get(place).map_or(u16::MAX, |(project, _)| u16::try_from(*project).unwrap_or(u16::MAX));
+        lead << 16 | u64::from(project)
+    })
 }
 
 /// Mixes a row into 64 bits. Only speed depends on its quality, no result does.

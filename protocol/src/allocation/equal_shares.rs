@@ -21,14 +21,10 @@ use std::collections::BinaryHeap;
 use dashu_int::UBig;
 
 use super::caps::CapsUsed;
-use super::classes::Support;
 use super::instance::Instance;
 use super::prices::Prices;
-use super::waterline::{self, ENDOWMENT, Level, Purse, SCORE_BITS};
+use super::till::{Bid, Exact, Till};
 use super::{Reason, Utility};
-
-/// Stands for "never" in positions of purchases.
-pub(crate) const NEVER: u32 = u32::MAX;
 
 /// What the method did.
 #[derive(Clone, Debug)]
@@ -62,10 +58,9 @@ fn complete(mut run: Run<'_>, hints: &[usize]) -> Bought {
     let mut queue = run.queue();
     let mut hints = hints.iter();
     while let Some((winner, exact)) = run.cheapest(&mut queue, hints.next().copied()) {
-        run.buy(&winner, &exact);
-        queue.extend(run.fresh.drain(..));
+        run.buy(&mut queue, &winner, exact);
     }
-    run.bought
+    run.finish()
 }
 
 /// Runs the method with higher endowments than `before` had, if it buys the same projects in the same
@@ -83,22 +78,9 @@ pub(crate) fn follow(
     let winners = &before.projects[before.free..];
     for (winner, (numerator, denominator)) in winners.iter().zip(before.prices.iter()) {
         let (bid, exact) = run.still_cheapest(&mut queue, *winner, numerator, &denominator)?;
-        run.buy(&bid, &exact);
-        queue.extend(run.fresh.drain(..));
+        run.buy(&mut queue, &bid, exact);
     }
-    run.cheapest(&mut queue, None).is_none().then_some(run.bought)
-}
-
-/// A project with bounds of its price: per voter, or per unit of score with [`SCORE_BITS`].
-#[derive(Clone, Copy, Debug)]
-struct Bid {
-    project: usize,
-    low: u128,
-    high: u128,
-    /// The utility of the project where all supporters have the same (1 with scores).
-    utility: u64,
-    /// How often the project has been priced; only the last bid of a project counts.
-    version: u32,
+    run.cheapest(&mut queue, None).is_none().then(|| run.finish())
 }
 
 /// The queue gives the bid with the smallest lower bound per unit of utility first.
@@ -130,114 +112,65 @@ impl Bid {
     }
 }
 
-/// An exact price `rest / (denominator * slope)`, the denominator being that of the prices so far.
-struct Exact {
-    rest: UBig,
-    slope: u128,
-    /// Classes, sorted, that fixed precision cannot judge and that the price empties.
-    emptied: Vec<u32>,
-}
-
 struct Run<'a> {
     instance: &'a Instance,
     utility: Utility,
+    till: Till<'a>,
     caps: CapsUsed<'a>,
-    /// Money left by class, in fixed precision, rounded up; zero: emptied.
-    money: Vec<u64>,
-    /// How far `money` may be above the truth.
-    error: u64,
-    /// Cost of each project in fixed precision, rounded down.
-    costs: Vec<u128>,
-    bought: Bought,
+    projects: Vec<usize>,
+    free: usize,
+    reasons: Vec<Option<Reason>>,
     /// Bids priced since the last purchase.
     fresh: Vec<Bid>,
-    /// The last bid of each project.
+    /// The last bid of each project that is still in the race.
     last: Vec<Option<Bid>>,
-    purses: Vec<Purse>,
-    amounts: Vec<u128>,
 }
 
 impl<'a> Run<'a> {
     fn new(instance: &'a Instance, utility: Utility, endowments: UBig) -> Self {
-        let projects = instance.projects().len();
         let scores = utility == Utility::Score && instance.classes().has_scores();
         Self {
             instance,
             utility,
+            till: Till::new(instance, scores, endowments),
             caps: CapsUsed::new(instance),
-            money: vec![ENDOWMENT; instance.classes().len()],
-            error: 0,
-            costs: vec![0; projects],
-            bought: Bought {
-                projects: Vec::new(),
-                free: 0,
-                prices: Prices::new(endowments, instance.total_weight()),
-                scores,
-                emptied_at: vec![NEVER; instance.classes().len()],
-                bought_at: vec![NEVER; projects],
-                reasons: vec![None; projects],
-            },
+            projects: Vec::new(),
+            free: 0,
+            reasons: vec![None; instance.projects().len()],
             fresh: Vec::new(),
-            last: vec![None; projects],
-            purses: Vec::new(),
-            amounts: Vec::new(),
+            last: vec![None; instance.projects().len()],
         }
     }
 
     /// Buys what is free, sets aside what is out of reach from the start, and queues the rest under
     /// the price it would have if all could pay it.
     fn queue(&mut self) -> BinaryHeap<Bid> {
-        let instance = self.instance;
-        let electorate = UBig::from(instance.total_weight());
-        let endowments = self.bought.prices.endowments().clone();
         let mut queue = BinaryHeap::new();
-        for (project, about) in instance.projects().iter().enumerate() {
-            let totals = instance.classes().totals(project);
-            let weight = u128::from(totals.weight);
-            if weight == 0 {
-                self.bought.reasons[project] = Some(Reason::NoSupporters);
-                continue;
-            }
-            let utility = match self.utility {
-                Utility::Cost => about.cost,
-                Utility::Cardinality | Utility::Score => 1,
-            };
-            if about.cost == 0 {
-                // Nobody gets any utility from a cost of zero; anything else is worth a price of zero.
-                if utility == 0 {
-                    self.bought.reasons[project] = Some(Reason::NoUtility);
-                } else if let Some(cap) = self.caps.broken_by(project) {
-                    self.bought.reasons[project] = Some(Reason::Cap(cap));
-                } else {
+        for (project, about) in self.instance.projects().iter().enumerate() {
+            // Nobody gets any utility from a cost of zero; anything else is worth a price of zero.
+            let utility = if self.utility == Utility::Cost { about.cost } else { 1 };
+            let reason = if self.instance.classes().totals(project).weight == 0 {
+                Some(Reason::NoSupporters)
+            } else if utility == 0 {
+                Some(Reason::NoUtility)
+            } else if about.cost == 0 {
+                let broken = self.caps.broken_by(project);
+                if broken.is_none() {
                     self.caps.add(project);
-                    self.bought.projects.push(project);
-                    self.bought.free += 1;
+                    self.projects.push(project);
+                    self.free += 1;
                 }
-                continue;
-            }
-            let price = &electorate * about.cost;
-            if price > &endowments * weight {
-                self.bought.reasons[project] = Some(Reason::SupportersLackMoney);
-                continue;
-            }
-            // The supporters' endowments hold the cost, so in fixed precision it fits 124 bits.
-            let cost = u128::try_from(price * ENDOWMENT / &endowments).unwrap_or(u128::MAX);
-            self.costs[project] = cost;
-            let low = if self.bought.scores {
-                waterline::divide_scaled(cost, totals.points)
+                broken.map(Reason::Cap)
+            } else if let Some(bid) = self.till.opening_bid(project, utility) {
+                self.last[project] = Some(bid);
+                queue.push(bid);
+                None
             } else {
-                cost / weight
+                Some(Reason::SupportersLackMoney)
             };
-            let bid = Bid { project, low, high: u128::MAX, utility, version: 0 };
-            self.last[project] = Some(bid);
-            queue.push(bid);
+            self.reasons[project] = reason;
         }
         queue
-    }
-
-    fn slope_of(&self, support: &Support) -> u128 {
-        let weight = u128::from(self.instance.classes().weight(support.class as usize));
-        if self.bought.scores { weight * u128::from(support.score) } else { weight }
     }
 
     /// Finds the affordable project with the smallest price per unit of utility; ties go to the lower
@@ -266,9 +199,9 @@ impl<'a> Run<'a> {
         rivals.sort_unstable_by_key(|bid| bid.project);
         let mut rivals = rivals.into_iter();
         let first = rivals.next()?;
-        let mut winner = (first, self.exact(&first));
+        let mut winner = (first, self.till.exact(&first));
         for rival in rivals {
-            let exact = self.exact(&rival);
+            let exact = self.till.exact(&rival);
             // Both are over the same denominator, so it can be left out.
             let mine = &winner.1.rest * exact.slope * rival.utility;
             let theirs = &exact.rest * winner.1.slope * winner.0.utility;
@@ -289,8 +222,8 @@ impl<'a> Run<'a> {
         denominator: &UBig,
     ) -> Option<(Bid, Exact)> {
         let winner = self.offer(&self.last[winner]?)?;
-        let price_low = self.bought.prices.rounded_down(numerator, denominator, self.precision());
-        let limit = Bid { low: price_low, high: price_low + 1, ..winner };
+        let (low, high) = self.till.bounds(numerator, denominator);
+        let limit = Bid { low, high, ..winner };
         while queue.peek().is_some_and(|next| !next.is_above(&limit)) {
             let Some(next) = queue.pop() else { break };
             let Some(bid) = self.offer(&next) else { continue };
@@ -301,14 +234,14 @@ impl<'a> Run<'a> {
             if limit.is_above(&bid) {
                 return None;
             }
-            let exact = self.exact(&bid);
+            let exact = self.till.exact(&bid);
             let price = exact.rest * denominator * winner.utility;
-            let limit = numerator * self.bought.prices.denominator() * exact.slope * bid.utility;
+            let limit = numerator * self.till.prices.denominator() * exact.slope * bid.utility;
             if price < limit || (price == limit && bid.project < winner.project) {
                 return None;
             }
         }
-        let exact = self.exact(&winner);
+        let exact = self.till.exact(&winner);
         Some((winner, exact))
     }
 
@@ -319,246 +252,32 @@ impl<'a> Run<'a> {
         }
         let priced = match self.caps.broken_by(bid.project) {
             Some(cap) => Err(Reason::Cap(cap)),
-            None => self.price(bid).ok_or(Reason::SupportersLackMoney),
+            None => self.till.price(bid).ok_or(Reason::SupportersLackMoney),
         };
-        self.bought.reasons[bid.project] = priced.err();
+        self.reasons[bid.project] = priced.err();
         self.last[bid.project] =
             priced.ok().map(|priced| Bid { version: bid.version.wrapping_add(1), ..priced });
         self.last[bid.project]
     }
 
-    /// A whole endowment in the units that prices are counted in.
-    fn precision(&self) -> u128 {
-        u128::from(ENDOWMENT) << if self.bought.scores { SCORE_BITS } else { 0 }
+    /// Takes the price from the supporters of the winner, and queues the others again.
+    fn buy(&mut self, queue: &mut BinaryHeap<Bid>, winner: &Bid, exact: Exact) {
+        self.till.buy(winner, exact);
+        self.last[winner.project] = None;
+        self.projects.push(winner.project);
+        self.caps.add(winner.project);
+        queue.extend(self.fresh.drain(..).filter(|bid| bid.project != winner.project));
     }
 
-    /// Prices a project anew; nothing if its supporters cannot pay for it any more.
-    fn price(&mut self, bid: &Bid) -> Option<Bid> {
-        let instance = self.instance;
-        let classes = instance.classes();
-        let cost = self.costs[bid.project];
-        self.purses.clear();
-        let (mut held, mut held_weight) = (0u128, 0u128);
-        let (mut emptied, mut emptied_weight) = (0u128, 0u128);
-        let mut richest = 0u64;
-        for support in classes.supporters(bid.project) {
-            let money = self.money[support.class as usize];
-            if money == 0 {
-                continue;
-            }
-            richest = richest.max(money);
-            let weight = classes.weight(support.class as usize);
-            let product = u128::from(money) * u128::from(weight);
-            // Prices only rise: whoever was below the last lower bound is emptied by this one too.
-            let score = if self.bought.scores { support.score } else { 1 };
-            let below = if self.bought.scores {
-                u128::from(money) << SCORE_BITS < bid.low * u128::from(score)
-            } else {
-                u128::from(money) < bid.low
-            };
-            if below {
-                emptied += product;
-                emptied_weight += u128::from(weight);
-            } else {
-                held += product;
-                held_weight += u128::from(weight);
-                self.purses.push(Purse { money, weight, score });
-            }
-        }
-        let total = emptied + held;
-        if total < cost {
-            return None;
-        }
-        // Raising the target by all that purses may have too much gives an upper bound of the price.
-        let slack = u128::from(self.error) * (emptied_weight + held_weight) + 1;
-        let target = cost + slack;
-        if total < target {
-            return self.price_near_the_limit(bid, richest, slack);
-        }
-        let Level { ceiling, slope } = if self.bought.scores {
-            waterline::score_level(&mut self.purses, target - emptied)
-        } else {
-            waterline::level(&mut self.purses, target - emptied)
-        };
-        // Below the level found, the sum falls by at least `slope` per unit.
-        let span = if self.bought.scores {
-            waterline::divide_scaled(slack, slope) + 1
-        } else {
-            waterline::divide_up(slack, slope)
-        };
-        let low = ceiling.saturating_sub(span + 1).max(bid.low);
-        Some(Bid { low, high: ceiling, ..*bid })
-    }
-
-    /// The supporters have the cost and next to nothing more, or slightly less: exact money decides.
-    fn price_near_the_limit(&mut self, bid: &Bid, richest: u64, slack: u128) -> Option<Bid> {
-        let classes = self.instance.classes();
-        self.clear_amounts();
-        let mut weight = 0u128;
-        for support in classes.supporters(bid.project) {
-            if self.money[support.class as usize] > 0 {
-                weight += u128::from(classes.weight(support.class as usize));
-                self.add_amounts(support.class as usize);
-            }
-        }
-        let money = self.bought.prices.money(weight, &self.amounts);
-        let cost = self.bought.prices.denominator() * self.instance.projects()[bid.project].cost;
-        if money < cost {
-            return None;
-        }
-        // All but `slack` is needed: the level is at most `slack` under the richest purse.
-        if self.bought.scores {
-            return Some(Bid { high: u128::from(ENDOWMENT) << SCORE_BITS, ..*bid });
-        }
-        let low = u128::from(richest).saturating_sub(2 * slack + u128::from(self.error) + 2);
-        Some(Bid { low: low.max(bid.low), high: u128::from(richest), ..*bid })
-    }
-
-    /// The exact price of a project that is affordable and whose price lies within the bid's bounds.
-    fn exact(&mut self, bid: &Bid) -> Exact {
-        let instance = self.instance;
-        let classes = instance.classes();
-        self.clear_amounts();
-        let mut weight = 0u128;
-        let mut slope = 0u128;
-        let mut unsure: Vec<(u32, u32)> = Vec::new();
-        for support in classes.supporters(bid.project) {
-            let class = support.class as usize;
-            match self.judge(bid, support) {
-                Fate::Gone => {}
-                Fate::Emptied => {
-                    weight += u128::from(classes.weight(class));
-                    self.add_amounts(class);
-                }
-                Fate::Unsure => {
-                    slope += self.slope_of(support);
-                    unsure.push((support.class, support.score));
-                }
-                Fate::Pays => slope += self.slope_of(support),
-            }
-        }
-        let denominator = self.bought.prices.denominator();
-        let cost = denominator * instance.projects()[bid.project].cost;
-        let mut rest = cost - self.bought.prices.money(weight, &self.amounts);
-        let emptied = if unsure.is_empty() { Vec::new() } else { self.settle(unsure, &mut rest, &mut slope) };
-        Exact { rest, slope, emptied }
-    }
-
-    /// Decides exactly which of the unsure classes the price empties, and lowers what is left for the
-    /// others to pay.
-    fn settle(&mut self, unsure: Vec<(u32, u32)>, rest: &mut UBig, slope: &mut u128) -> Vec<u32> {
-        let classes = self.instance.classes();
-        let scores = self.bought.scores;
-        let mut exact: Vec<(UBig, u32, u32)> = Vec::with_capacity(unsure.len());
-        for (class, score) in unsure {
-            self.clear_amounts();
-            let entries = classes.ballot(class as usize);
-            for entry in entries {
-                let step = self.bought.bought_at[entry.project as usize];
-                if step != NEVER {
-                    self.amounts[step as usize] = if scores { u128::from(entry.score) } else { 1 };
-                }
-            }
-            let money = self.bought.prices.money(1, &self.amounts);
-            exact.push((money, if scores { score } else { 1 }, class));
-        }
-        exact.sort_unstable_by(|a, b| (&a.0 * b.1).cmp(&(&b.0 * a.1)).then(a.2.cmp(&b.2)));
-        let mut emptied = Vec::new();
-        for (money, score, class) in exact {
-            match (&money * *slope).cmp(&(&*rest * score)) {
-                Ordering::Less => {
-                    let weight = u128::from(classes.weight(class as usize));
-                    *rest -= money * weight;
-                    *slope -= weight * u128::from(score);
-                    emptied.push(class);
-                }
-                // Pays the price and has nothing left.
-                Ordering::Equal => emptied.push(class),
-                Ordering::Greater => break,
-            }
-        }
-        emptied.sort_unstable();
-        emptied
-    }
-
-    /// What a price within the bid's bounds does to a supporter, as far as fixed precision can tell.
-    fn judge(&self, bid: &Bid, support: &Support) -> Fate {
-        let money = self.money[support.class as usize];
-        if money == 0 {
-            return Fate::Gone;
-        }
-        let (most, least) = (u128::from(money), u128::from(money.saturating_sub(self.error)));
-        let (most, least, score) = if self.bought.scores {
-            (most << SCORE_BITS, least << SCORE_BITS, u128::from(support.score))
-        } else {
-            (most, least, 1)
-        };
-        if most < bid.low * score {
-            Fate::Emptied
-        } else if least > bid.high * score {
-            Fate::Pays
-        } else {
-            Fate::Unsure
+    fn finish(self) -> Bought {
+        Bought {
+            projects: self.projects,
+            free: self.free,
+            scores: self.till.scores(),
+            prices: self.till.prices,
+            emptied_at: self.till.emptied_at,
+            bought_at: self.till.bought_at,
+            reasons: self.reasons,
         }
     }
-
-    /// Takes the price from the supporters.
-    fn buy(&mut self, bid: &Bid, exact: &Exact) {
-        let step = u32::try_from(self.bought.prices.len()).unwrap_or(NEVER);
-        self.bought.prices.push(exact.rest.clone(), exact.slope);
-        let precision = if self.bought.scores { SCORE_BITS } else { 0 };
-        let price = self.bought.prices.last_rounded_down(u128::from(ENDOWMENT) << precision);
-        for support in self.instance.classes().supporters(bid.project) {
-            let class = support.class as usize;
-            let emptied = match self.judge(bid, support) {
-                Fate::Gone => continue,
-                Fate::Emptied => true,
-                Fate::Unsure => exact.emptied.binary_search(&support.class).is_ok(),
-                Fate::Pays => false,
-            };
-            let score = if self.bought.scores { support.score } else { 1 };
-            let paid = u64::try_from((price * u128::from(score)) >> precision).unwrap_or(u64::MAX);
-            let left = if emptied { 0 } else { self.money[class].saturating_sub(paid) };
-            self.money[class] = left;
-            if left == 0 {
-                self.bought.emptied_at[class] = step;
-            }
-        }
-        // Rounding down the price, and with scores the payment too.
-        self.error += if self.bought.scores { 2 } else { 1 };
-        self.bought.bought_at[bid.project] = step;
-        self.last[bid.project] = None;
-        self.bought.projects.push(bid.project);
-        self.caps.add(bid.project);
-    }
-
-    fn clear_amounts(&mut self) {
-        self.amounts.clear();
-        self.amounts.resize(self.bought.prices.len(), 0);
-    }
-
-    /// Adds what a class has bought so far, times its weight.
-    fn add_amounts(&mut self, class: usize) {
-        let classes = self.instance.classes();
-        let weight = u128::from(classes.weight(class));
-        for entry in classes.ballot(class) {
-            let step = self.bought.bought_at[entry.project as usize];
-            if step != NEVER {
-                let score = if self.bought.scores { u128::from(entry.score) } else { 1 };
-                self.amounts[step as usize] += weight * score;
-            }
-        }
-    }
-}
-
-/// What a purchase does to a supporter.
-enum Fate {
-    /// Has been emptied before.
-    Gone,
-    /// Gives all that is left.
-    Emptied,
-    /// Only exact numbers can tell.
-    Unsure,
-    /// Pays the full price.
-    Pays,
 }

@@ -264,8 +264,12 @@ impl Instance {
     ///
     /// An unknown voter has an empty ballot.
     pub fn ballot(&self, voter: usize) -> impl Iterator<Item = (u32, u32)> {
-        let ballot = self.class_of.get(voter).map_or(&[][..], |class| self.classes.ballot(*class as usize));
-        ballot.iter().map(|entry| (entry.project, entry.score))
+        let class = self.class_of.get(voter);
+        let ballot = class.map(|class| self.classes.ballot(*class as usize).iter());
+        ballot
+            .into_iter()
+            .flatten()
+            .filter_map(|(project, score)| u32::try_from(project).ok().map(|project| (project, score)))
     }
 
     /// Groups of voters with the same ballot.

@@ -33,6 +33,7 @@ mod instance;
 mod phragmen;
 mod prices;
 mod shares;
+mod till;
 mod waterline;
 
 use std::fmt;

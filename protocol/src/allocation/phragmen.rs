@@ -21,9 +21,9 @@ use dashu_int::UBig;
 
 use super::Reason;
 use super::caps::CapsUsed;
-use super::equal_shares::NEVER;
 use super::instance::Instance;
 use super::prices::Prices;
+use super::till::NEVER;
 
 /// The budget in fixed precision. No time is above twice the budget, so loads fit 63 bits.
 const BUDGET: u64 = 1 << 61;
@@ -166,9 +166,10 @@ impl<'a> Run<'a> {
         let classes = self.instance.classes();
         let loads: u128 = classes
             .supporters(project)
+            .positions
             .iter()
-            .map(|support| {
-                let class = support.class as usize;
+            .map(|class| {
+                let class = *class as usize;
                 u128::from(self.loads[class]) * u128::from(classes.weight(class))
             })
             .sum();
@@ -179,8 +180,8 @@ impl<'a> Run<'a> {
     fn exact(&self, project: usize) -> UBig {
         let classes = self.instance.classes();
         let mut amounts = vec![0u128; self.result.times.len()];
-        for support in classes.supporters(project) {
-            let class = support.class as usize;
+        for class in classes.supporters(project).positions {
+            let class = *class as usize;
             if self.last[class] != NEVER {
                 amounts[self.last[class] as usize] += u128::from(classes.weight(class));
             }
@@ -194,9 +195,9 @@ impl<'a> Run<'a> {
         self.result.times.push(sum, u128::from(self.weight(project)));
         let time = self.result.times.last_rounded_down(u128::from(BUDGET));
         let time = u64::try_from(time).unwrap_or(u64::MAX);
-        for support in self.instance.classes().supporters(project) {
-            self.loads[support.class as usize] = time;
-            self.last[support.class as usize] = step;
+        for class in self.instance.classes().supporters(project).positions {
+            self.loads[*class as usize] = time;
+            self.last[*class as usize] = step;
         }
         self.bought_at[project] = step;
         self.take(project);

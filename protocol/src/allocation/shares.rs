@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use dashu_int::UBig;
 use dashu_int::ops::DivRem;
 
-use super::equal_shares::{Bought, NEVER};
+use super::equal_shares::Bought;
 use super::fraction::Fraction;
 use super::instance::Instance;
+use super::till::NEVER;
 use super::{Allocation, Phase, Trace};
 
 impl Allocation {
@@ -28,7 +29,7 @@ impl Allocation {
             return Vec::new();
         };
         let classes = instance.classes();
-        let mut paid: BTreeMap<u32, UBig> = BTreeMap::new();
+        let mut paid: BTreeMap<usize, UBig> = BTreeMap::new();
         let denominator;
         let mut places = vec![usize::MAX; instance.projects().len()];
         for (place, funded) in self.funded.iter().enumerate() {
@@ -38,30 +39,29 @@ impl Allocation {
             (Trace::EqualShares(bought), Phase::EqualShares) if place >= bought.free => {
                 let payments = Payments::new(bought, place - bought.free);
                 denominator = payments.denominator.clone();
-                for support in classes.supporters(funded.project) {
-                    let share = payments.of(instance, support.class, support.score);
-                    paid.insert(support.class, share);
+                for (class, score) in classes.supporters(funded.project).iter() {
+                    paid.insert(class, payments.of(instance, class, score));
                 }
             }
             (Trace::Phragmen(timed), Phase::Phragmen) if place < timed.times.len() => {
                 let loads = timed.times.up_to(place);
                 denominator = loads.denominator;
                 let zero = UBig::ZERO;
-                for support in classes.supporters(funded.project) {
-                    let ballot = classes.ballot(support.class as usize).iter();
+                for (class, _) in classes.supporters(funded.project).iter() {
+                    let ballot = classes.ballot(class).iter();
                     let before = ballot
-                        .filter_map(|entry| places.get(entry.project as usize))
+                        .filter_map(|(project, _)| places.get(project))
                         .filter(|before| **before < place)
                         .max();
                     let before = before.map_or(&zero, |before| &loads.numerators[*before]);
-                    paid.insert(support.class, &loads.numerators[place] - before);
+                    paid.insert(class, &loads.numerators[place] - before);
                 }
             }
             _ => {
                 // One for each unit of weight, over the weight: the cost comes in as a factor.
                 denominator = UBig::from(funded.supporters);
-                for support in classes.supporters(funded.project) {
-                    paid.insert(support.class, UBig::from(funded.cost));
+                for (class, _) in classes.supporters(funded.project).iter() {
+                    paid.insert(class, UBig::from(funded.cost));
                 }
             }
         }
@@ -71,7 +71,7 @@ impl Allocation {
             .zip(instance.weights())
             .enumerate()
             .filter(|(_, (_, weight))| **weight > 0)
-            .filter_map(|(voter, (class, weight))| Some((voter, paid.get(class)? * *weight)));
+            .filter_map(|(voter, (class, weight))| Some((voter, paid.get(&(*class as usize))? * *weight)));
         round(exact, &denominator, funded.cost)
     }
 
@@ -92,15 +92,14 @@ impl Allocation {
         let classes = instance.classes();
         let mut amounts = vec![0u128; bought.prices.len()];
         let mut weight = 0u128;
-        for support in classes.supporters(project) {
-            let class = support.class as usize;
+        for (class, _) in classes.supporters(project).iter() {
             if bought.emptied_at[class] == NEVER {
                 let members = u128::from(classes.weight(class));
                 weight += members;
-                for entry in classes.ballot(class) {
-                    let step = bought.bought_at[entry.project as usize];
+                for (project, score) in classes.ballot(class).iter() {
+                    let step = bought.bought_at[project];
                     if step != NEVER {
-                        let score = if bought.scores { u128::from(entry.score) } else { 1 };
+                        let score = if bought.scores { u128::from(score) } else { 1 };
                         amounts[step as usize] += members * score;
                     }
                 }
@@ -131,8 +130,8 @@ impl<'a> Payments<'a> {
         Self { bought, step, price, denominator, factor: bought.prices.factor(step) }
     }
 
-    fn of(&self, instance: &Instance, class: u32, score: u32) -> UBig {
-        let emptied_at = self.bought.emptied_at[class as usize] as usize;
+    fn of(&self, instance: &Instance, class: usize, score: u32) -> UBig {
+        let emptied_at = self.bought.emptied_at[class] as usize;
         if emptied_at < self.step {
             return UBig::ZERO;
         }
@@ -140,10 +139,10 @@ impl<'a> Payments<'a> {
             return if self.bought.scores { &self.price * score } else { self.price.clone() };
         }
         let mut amounts = vec![0u128; self.step];
-        for entry in instance.classes().ballot(class as usize) {
-            let step = self.bought.bought_at[entry.project as usize] as usize;
+        for (project, score) in instance.classes().ballot(class).iter() {
+            let step = self.bought.bought_at[project] as usize;
             if step < self.step {
-                amounts[step] = if self.bought.scores { u128::from(entry.score) } else { 1 };
+                amounts[step] = if self.bought.scores { u128::from(score) } else { 1 };
             }
         }
         self.bought.prices.money_after(self.step, 1, &amounts) * self.factor

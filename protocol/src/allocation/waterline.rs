@@ -4,6 +4,8 @@
 //! the price is the level at which the purses, filled up to it, hold the cost. Money is counted in
 //! [`ENDOWMENT`]ths of one voter's endowment.
 
+use super::classes::Row;
+
 /// An endowment in fixed precision. Purses then fit 64 bits, and their sum over any number of voters
 /// 128 bits (the sum of weights is at most `2^62`).
 pub(super) const ENDOWMENT: u64 = 1 << 62;
@@ -11,12 +13,63 @@ pub(super) const ENDOWMENT: u64 = 1 << 62;
 /// Fractional bits of a level per unit of score, so that payments for high scores stay precise.
 pub(super) const SCORE_BITS: u32 = 32;
 
-/// A supporter who may pay less than everything: money, weight, score (1 where all are equal).
-#[derive(Clone, Copy, Debug)]
+/// What each unit of weight of some voters has, and how much weight that is.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Purse {
     pub(super) money: u64,
     pub(super) weight: u64,
-    pub(super) score: u32,
+}
+
+/// A purse whose owners give a score.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scored {
+    purse: Purse,
+    score: u32,
+}
+
+/// Gathers in `held` the supporters whose purses are not below a level. Yields the money of the others
+/// and of those.
+///
+/// Which of two values is written does not depend on a branch: purses come in no order that a
+/// processor could foresee.
+pub(super) fn hold(purses: &[Purse], supporters: &[u32], level: u128, held: &mut Vec<Purse>) -> (u128, u128) {
+    let level = u64::try_from(level).unwrap_or(u64::MAX);
+    held.clear();
+    held.resize(supporters.len(), Purse::default());
+    let (mut count, mut below, mut total) = (0, 0u128, 0u128);
+    for class in supporters {
+        let purse = purses[*class as usize];
+        let money = u128::from(purse.money) * u128::from(purse.weight);
+        let holds = purse.money >= level;
+        total += money;
+        below += if holds { 0 } else { money };
+        held[count] = purse;
+        count += usize::from(holds);
+    }
+    held.truncate(count);
+    (below, total - below)
+}
+
+/// The same for a level per unit of score, with [`SCORE_BITS`].
+pub(super) fn hold_scored(
+    purses: &[Purse],
+    supporters: Row<'_>,
+    level: u128,
+    held: &mut Vec<Scored>,
+) -> (u128, u128) {
+    held.clear();
+    let (mut below, mut total) = (0u128, 0u128);
+    for (class, score) in supporters.iter() {
+        let purse = purses[class];
+        let money = u128::from(purse.money) * u128::from(purse.weight);
+        total += money;
+        if u128::from(purse.money) << SCORE_BITS < level * u128::from(score) {
+            below += money;
+        } else {
+            held.push(Scored { purse, score });
+        }
+    }
+    (below, total - below)
 }
 
 /// A level, rounded up, and the weight (times score) of those who are not emptied by it.
@@ -26,45 +79,48 @@ pub(super) struct Level {
     pub(super) slope: u128,
 }
 
-/// The level at which `purses` hold `target`, all scores being one. The caller makes sure that
-/// together they hold at least that. Purses under the level are removed.
+/// The level at which `purses` hold `target`. The caller makes sure that together they hold at least
+/// that. Purses under the level are removed.
 pub(super) fn level(purses: &mut Vec<Purse>, mut target: u128) -> Level {
     let mut slope: u128 = purses.iter().map(|purse| u128::from(purse.weight)).sum();
     loop {
         let ceiling = divide_up(target, slope);
-        let before = purses.len();
-        purses.retain(|purse| {
-            let stays = u128::from(purse.money) >= ceiling;
-            if !stays {
-                target -= u128::from(purse.money) * u128::from(purse.weight);
-                slope -= u128::from(purse.weight);
-            }
-            stays
-        });
-        if purses.len() == before {
+        let bound = u64::try_from(ceiling).unwrap_or(u64::MAX);
+        let (mut count, mut emptied, mut weight) = (0, 0u128, 0u128);
+        for place in 0..purses.len() {
+            let purse = purses[place];
+            let stays = purse.money >= bound;
+            let money = u128::from(purse.money) * u128::from(purse.weight);
+            emptied += if stays { 0 } else { money };
+            weight += if stays { 0 } else { u128::from(purse.weight) };
+            purses[count] = purse;
+            count += usize::from(stays);
+        }
+        if count == purses.len() {
             return Level { ceiling, slope };
         }
+        purses.truncate(count);
+        target -= emptied;
+        slope -= weight;
     }
 }
 
-/// The same for any scores; the level is per unit of score and carries [`SCORE_BITS`] fractional
-/// bits.
-pub(super) fn score_level(purses: &mut Vec<Purse>, mut target: u128) -> Level {
-    let mut slope: u128 = purses.iter().map(|purse| u128::from(purse.weight) * u128::from(purse.score)).sum();
+/// The same with scores; the level is per unit of score and carries [`SCORE_BITS`] fractional bits.
+pub(super) fn score_level(purses: &mut Vec<Scored>, mut target: u128) -> Level {
+    let steepness = |held: &Scored| u128::from(held.purse.weight) * u128::from(held.score);
+    let mut slope: u128 = purses.iter().map(steepness).sum();
     loop {
-        let (whole, rest) = (target / slope.max(1), target % slope.max(1));
-        let ceiling = (whole << SCORE_BITS) + divide_up(rest << SCORE_BITS, slope);
-        let before = purses.len();
-        let (round_target, round_slope) = (target, slope);
-        purses.retain(|purse| {
-            let filled = u128::from(purse.money) << SCORE_BITS;
-            let score = u128::from(purse.score);
+        let ceiling = divide_scaled(target, slope) + 1;
+        let (round_target, round_slope, before) = (target, slope, purses.len());
+        purses.retain(|held| {
+            let money = u128::from(held.purse.money);
+            let score = u128::from(held.score);
+            let filled = money << SCORE_BITS;
             let stays = filled >= ceiling * score
-                || (filled > (ceiling.saturating_sub(1)) * score
-                    && !wide_less(round_slope, u128::from(purse.money), round_target, score));
+                || (filled >= (ceiling - 1) * score && !wide_less(round_slope, money, round_target, score));
             if !stays {
-                target -= u128::from(purse.money) * u128::from(purse.weight);
-                slope -= u128::from(purse.weight) * score;
+                target -= money * u128::from(held.purse.weight);
+                slope -= steepness(held);
             }
             stays
         });
@@ -112,7 +168,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn purse(money: u64, weight: u64) -> Purse {
-        Purse { money, weight, score: 1 }
+        Purse { money, weight }
     }
 
     #[test]
