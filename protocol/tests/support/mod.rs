@@ -7,6 +7,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses another part of it")]
 
 pub mod log;
+pub mod samples;
 pub mod story;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -1,0 +1,94 @@
+//! One record of every kind, with every field in use.
+
+use mutua_protocol::{
+    hash::{DocumentHash, RecordId, TermsHash},
+    records::{
+        Answer, Assessment, Ballot, Body, Choice, Direction, Fork, Loan, Motion, Received, Score, Subject,
+        Verdict,
+    },
+};
+
+use super::*;
+
+const fn id(byte: u8) -> RecordId {
+    RecordId([byte; 32])
+}
+
+/// A loan with every field in use.
+pub fn full_loan() -> Loan {
+    Loan {
+        borrower: "Bäckerei Krümel GmbH".to_owned(),
+        title: "A second oven".to_owned(),
+        purpose: "The first one is\nalways full.".to_owned(),
+        category: 2,
+        amount: 4_500_000,
+        term: 36,
+        rate: 425,
+        documents: vec![DocumentHash::of(b"balance sheet"), DocumentHash([0xd0; 32])],
+        expires: 1_800_000_000_000,
+    }
+}
+
+/// A rating with every field in use.
+pub fn full_assessment() -> Assessment {
+    Assessment {
+        verdict: Verdict::Declined,
+        grade: 3,
+        default: 250,
+        loss: 4_500,
+        greatest_amount: 5_000_000,
+        outlook: 62,
+        conditions: vec!["insurance of the oven".to_owned()],
+        reasons: vec!["three good years".to_owned(), "one bakery only".to_owned()],
+        documents: vec![DocumentHash([0xd1; 32])],
+        valid_until: 1_790_000_000_000,
+    }
+}
+
+/// One record of every kind, in the order of their numbers; some kinds twice.
+pub fn one_of_each(world: &World) -> Vec<(&'static str, Received)> {
+    let motion = Motion { title: "Longer hours".to_owned(), text: "Until seven,\non Fridays.".to_owned() };
+    let full_ballot = Ballot {
+        round: 7,
+        standing: true,
+        scores: vec![Score { proposal: id(1), score: 1 }, Score { proposal: id(2), score: 10 }],
+        answers: vec![
+            Answer { proposal: id(3), choice: Choice::Yes },
+            Answer { proposal: id(4), choice: Choice::No },
+            Answer { proposal: id(5), choice: Choice::Abstain },
+        ],
+    };
+    let fork = world.fork("ben", Body::Leave, Body::Ballot(ballot(1, &[])));
+    let attest =
+        Body::Attest { proposal: id(1), terms: TermsHash([0xe0; 32]), assessment: full_assessment() };
+    let bodies = [
+        (
+            "admit",
+            "registrar",
+            Body::Admit { key: public("ana"), weight: 3, name: "Ana".to_owned(), group: 1 },
+        ),
+        ("suspend", "registrar", suspension("ben")),
+        ("readmit", "registrar", readmission("ben")),
+        ("leave", "ana", Body::Leave),
+        ("rotate-key", "ana", world.rotation("ana", "ana's new phone")),
+        ("propose-loan", "ana", Body::Propose(Subject::Loan(full_loan()))),
+        ("propose-motion", "ana", Body::Propose(Subject::Motion(motion.clone()))),
+        ("amend", "ana", Body::Amend { proposal: id(1), subject: Subject::Motion(motion) }),
+        ("withdraw", "ana", withdrawal(id(1))),
+        ("attest", "attestor a", attest),
+        ("revoke-attestation", "attestor a", revocation(id(6))),
+        ("ballot", "ana", Body::Ballot(full_ballot)),
+        ("ballot-blank", "ana", Body::Ballot(ballot(1, &[]))),
+        ("fund-in", "treasurer", payment(Direction::In, 1 << 50)),
+        ("fund-out", "treasurer", payment(Direction::Out, 1)),
+        ("evidence", "ana", Body::Evidence(Fork::of(&fork[0], &fork[1]))),
+    ];
+    let place = |name| if name == "ballot" { (41, id(0xa0)) } else { (1, Record::NONE) };
+    bodies
+        .into_iter()
+        .map(|(name, author, body)| {
+            let (sequence, previous) = place(name);
+            (name, world.sign(author, sequence, previous, body))
+        })
+        .collect()
+}
