@@ -9,6 +9,7 @@
 pub mod log;
 pub mod samples;
 pub mod story;
+pub mod vectors;
 
 use std::{collections::BTreeMap, sync::Arc};
 
