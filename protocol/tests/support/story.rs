@@ -33,7 +33,7 @@ impl Story {
         let members = ["ana", "ben", "cleo", "dora"];
         let admissions = members.iter().map(|name| world.say("registrar", admission(name, 1))).collect();
         seal(&mut world, admissions);
-        let deposit = world.say("treasurer", payment(Direction::In, 90_000));
+        let deposit = world.say("treasurer", payment(Direction::In, 160_000));
         seal(&mut world, vec![deposit]);
         let proposals = [
             world.say("ana", Body::Propose(Subject::Loan(loan("bakery", 60_000)))),
@@ -54,7 +54,7 @@ impl Story {
             world.say("dora", Body::Ballot(answer(1, hours, Choice::Yes))),
         ];
         seal(&mut world, ballots);
-        let late = world.say("ana", Body::Ballot(standing(ballot(1, &[(cinema, 2)]))));
+        let late = world.say("ana", Body::Ballot(standing(ballot(1, &[(bakery, 3), (cinema, 2)]))));
         world.close_with(vec![late]);
         worlds.push(world.clone());
 
