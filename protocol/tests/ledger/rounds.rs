@@ -349,3 +349,24 @@ fn a_late_standing_ballot_stands_but_is_no_ballot_of_the_new_round() {
     assert_eq!(counted(&second, "cleo"), Some(CountedAs::Nothing), "not {blank}");
     assert_eq!(counted(&world.close(), "ben"), Some(CountedAs::Standing(late)));
 }
+
+/// The reason must not depend on when the engine happens to look at a loan.
+#[test]
+fn a_cap_that_is_broken_at_the_end_is_the_reason_whatever_else_is_lacking() {
+    let mut world = World::with(|charter| charter.policy.caps.category = Some(5_000));
+    world.admit(&["ana", "ben", "cleo"]);
+    world.fund(90_000);
+    let bakery = world.rated("ana", loan("bakery", 40_000));
+    // Out of reach for cleo alone from the beginning, and in the bakery's category.
+    let cinema = world.rated("ana", loan("cinema", 80_000));
+    let mut elsewhere = loan("mill", 44_000);
+    elsewhere.category = 1;
+    let mill = world.rated("ana", elsewhere);
+    world.support("ana", &[bakery]);
+    world.support("ben", &[bakery]);
+    world.support("cleo", &[cinema, mill]);
+    let closing = world.close();
+    assert_eq!(funded(&closing), [bakery]);
+    assert_eq!(passed_over(result(&closing.outcome, cinema)), PassedOver::CategoryCap);
+    assert_eq!(passed_over(result(&closing.outcome, mill)), PassedOver::SupportersLackMoney);
+}
