@@ -77,7 +77,7 @@ fn generated(voters: u64, projects: u32) -> Instance {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        u32::try_from((state >> 33) * u64::from(below) >> 31).unwrap_or(0)
+        u32::try_from(((state >> 33) * u64::from(below)) >> 31).unwrap_or(0)
     };
     let mut builder = InstanceBuilder::new(voters * 5_000, 100);
     for _ in 0..projects {

@@ -21,12 +21,16 @@ use super::equal_shares::{self, Bought};
 use super::instance::Instance;
 use super::{Reason, Utility};
 
+/// After so many raises in a row that change nothing, longer strides are tried: where nearly every raise
+/// changes something, as in large cities, tries that fail would cost more than they save.
+const CALM: u32 = 3;
+
 /// Equal Shares with completion by add-one.
 pub(crate) fn add_one(instance: &Instance, utility: Utility) -> Bought {
     let budget = UBig::from(instance.budget());
     let raise = UBig::from(instance.total_weight()) * instance.unit();
     let mut endowments = budget;
-    let mut stride = 1u64;
+    let (mut stride, mut unchanged) = (1u64, 0u32);
     let mut current = equal_shares::run(instance, utility, endowments.clone());
     while !is_exhaustive(instance, &current) {
         let raised = &endowments + &raise * stride;
@@ -36,7 +40,7 @@ pub(crate) fn add_one(instance: &Instance, utility: Utility) -> Bought {
                     (current, endowments) = (same, raised);
                     stride = stride.saturating_mul(2);
                 }
-                None => stride /= 2,
+                None => (stride, unchanged) = (stride / 2, 0),
             }
             continue;
         }
@@ -44,7 +48,8 @@ pub(crate) fn add_one(instance: &Instance, utility: Utility) -> Bought {
         if cost(instance, &next) > u128::from(instance.budget()) {
             break;
         }
-        if next.projects == current.projects {
+        unchanged = if next.projects == current.projects { unchanged + 1 } else { 0 };
+        if unchanged == CALM {
             stride = 2;
         }
         (current, endowments) = (next, raised);

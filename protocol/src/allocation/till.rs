@@ -172,22 +172,41 @@ impl<'a> Till<'a> {
         let mut unsure = std::mem::take(&mut self.unsure);
         let mut emptied = Vec::new();
         let (mut weight, mut slope) = (0u128, 0u128);
-        for (class, score) in classes.supporters(bid.project).iter() {
-            let purse = self.purses[class];
-            let score = if self.scores { score } else { 1 };
-            let steepness = u128::from(purse.weight) * u128::from(score);
-            match self.judge(bid, purse.money, score) {
-                Fate::Gone => {}
-                Fate::Emptied => {
-                    weight += u128::from(purse.weight);
-                    emptied.push(stored(class));
-                    self.add_amounts(class);
+        let supporters = classes.supporters(bid.project);
+        if self.scores {
+            for (class, score) in supporters.iter() {
+                let purse = self.purses[class];
+                let steepness = u128::from(purse.weight) * u128::from(score);
+                match self.judge(bid, purse.money, score) {
+                    Fate::Gone => {}
+                    Fate::Emptied => {
+                        weight += u128::from(purse.weight);
+                        emptied.push(stored(class));
+                        self.add_amounts(class);
+                    }
+                    Fate::Unsure => {
+                        slope += steepness;
+                        unsure.push((stored(class), score));
+                    }
+                    Fate::Pays => slope += steepness,
                 }
-                Fate::Unsure => {
-                    slope += steepness;
-                    unsure.push((stored(class), score));
+            }
+        } else {
+            let (emptied_below, pays_above) = self.limits(bid);
+            for &class in supporters.positions {
+                let purse = self.purses[class as usize];
+                if purse.money < emptied_below {
+                    if purse.money > 0 {
+                        weight += u128::from(purse.weight);
+                        emptied.push(class);
+                        self.add_amounts(class as usize);
+                    }
+                } else {
+                    slope += u128::from(purse.weight);
+                    if purse.money <= pays_above {
+                        unsure.push((class, 1));
+                    }
                 }
-                Fate::Pays => slope += steepness,
             }
         }
         let cost = self.prices.denominator() * self.instance.projects()[bid.project].cost;
@@ -197,17 +216,21 @@ impl<'a> Till<'a> {
         Exact { rest, slope, emptied }
     }
 
-    /// What a price within the bid's bounds does to a supporter, as far as fixed precision can tell.
+    /// A purse below the first limit is emptied by a price within the bid's bounds (all scores being one),
+    /// one above the second is not.
+    fn limits(&self, bid: &Bid) -> (u64, u64) {
+        let high = bid.high.saturating_add(u128::from(self.error));
+        (u64::try_from(bid.low).unwrap_or(u64::MAX).max(1), u64::try_from(high).unwrap_or(u64::MAX))
+    }
+
+    /// What a price within the bid's bounds does to a supporter with a score, as far as fixed precision can tell.
     fn judge(&self, bid: &Bid, money: u64, score: u32) -> Fate {
         if money == 0 {
             return Fate::Gone;
         }
-        let (most, least) = (u128::from(money), u128::from(money.saturating_sub(self.error)));
-        let (most, least, score) = if self.scores {
-            (most << SCORE_BITS, least << SCORE_BITS, u128::from(score))
-        } else {
-            (most, least, 1)
-        };
+        let score = u128::from(score);
+        let most = u128::from(money) << SCORE_BITS;
+        let least = u128::from(money.saturating_sub(self.error)) << SCORE_BITS;
         if most < bid.low * score {
             Fate::Emptied
         } else if least > bid.high * score {

@@ -24,8 +24,10 @@ impl Ledger {
             Body::Suspend { key, .. } => demand(!self.suspended.contains_key(key), Void::AlreadySuspended),
             Body::Readmit { key, .. } => demand(self.suspended.contains_key(key), Void::NotSuspended),
             Body::Leave => {
-                let active =
-                    self.members.get(&record.author).is_some_and(|member| member.status == MemberStatus::Active);
+                let active = self
+                    .members
+                    .get(&record.author)
+                    .is_some_and(|member| member.status == MemberStatus::Active);
                 demand(active, Void::AlreadyLeaving)
             }
             Body::RotateKey { .. } | Body::Propose(_) => Ok(()),

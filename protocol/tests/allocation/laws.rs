@@ -1,6 +1,9 @@
 //! What must hold of every allocation.
 
-use mutua_protocol::allocation::{Completion, Instance, Rule, allocate};
+use mutua_protocol::allocation::{
+    Cap, Caps, Completion, Instance, InstanceBuilder, InstanceError, Project, RISK_UNITS, Reason, Rule,
+    allocate,
+};
 use proptest::prelude::*;
 
 use crate::exactness::rules;
@@ -87,4 +90,121 @@ proptest! {
             prop_assert!(allocation.total_cost <= sample.budget);
         }
     }
+}
+
+/// Whether funded projects stay within the caps, and every project that a cap stopped would break it.
+fn caps_hold(sample: &Sample, caps: Caps) -> bool {
+    let instance = sample.builder().caps(caps).build().expect("samples are valid");
+    let projects = instance.projects();
+    let within = |share: Option<u32>, spent: u64| {
+        share.is_none_or(|share| u128::from(spent) * 10_000 <= u128::from(sample.budget) * u128::from(share))
+    };
+    rules().into_iter().all(|rule| {
+        let allocation = allocate(&instance, rule);
+        let funded = || allocation.funded.iter().map(|funded| &projects[funded.project]);
+        let borrower = |borrower| -> u64 {
+            funded().filter(|project| project.borrower == borrower).map(|project| project.cost).sum()
+        };
+        let category = |category| -> u64 {
+            funded().filter(|project| project.category == category).map(|project| project.cost).sum()
+        };
+        let loss: u128 = funded().map(|project| u128::from(project.cost) * u128::from(project.risk)).sum();
+        let loss_within = |more: u128| {
+            caps.expected_loss.is_none_or(|share| {
+                (loss + more) * 10_000
+                    <= u128::from(sample.budget) * u128::from(share) * u128::from(RISK_UNITS)
+            })
+        };
+        let kept = loss_within(0)
+            && funded().all(|project| {
+                within(caps.borrower, borrower(project.borrower))
+                    && within(caps.category, category(project.category))
+            });
+        kept && allocation.passed_over.iter().all(|passed| {
+            let project = &projects[passed.project];
+            match passed.reason {
+                Reason::Cap(Cap::Borrower) => {
+                    !within(caps.borrower, borrower(project.borrower) + project.cost)
+                }
+                Reason::Cap(Cap::Category) => {
+                    !within(caps.category, category(project.category) + project.cost)
+                }
+                Reason::Cap(Cap::ExpectedLoss) => {
+                    !loss_within(u128::from(project.cost) * u128::from(project.risk))
+                }
+                _ => true,
+            }
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn caps_are_never_broken_and_never_blamed_wrongly(
+        sample in sample(),
+        borrower in prop::option::of(0u32..10_000),
+        category in prop::option::of(0u32..10_000),
+        expected_loss in prop::option::of(0u32..500),
+    ) {
+        let caps = Caps { borrower, category, expected_loss };
+        prop_assert!(caps_hold(&sample, caps));
+    }
+}
+
+#[test]
+fn extreme_instances_get_a_result() {
+    let extremes = [
+        Sample { budget: 0, unit: 1, costs: vec![], voters: vec![] },
+        Sample { budget: 10, unit: 1, costs: vec![5], voters: vec![] },
+        Sample { budget: 0, unit: 1, costs: vec![0, 1], voters: vec![(1, vec![1, 1])] },
+        Sample { budget: 10, unit: 1, costs: vec![5, 0], voters: vec![(0, vec![1, 1])] },
+        Sample { budget: 10, unit: 1, costs: vec![11], voters: vec![(1, vec![1])] },
+        Sample {
+            budget: u64::MAX,
+            unit: u64::MAX,
+            costs: vec![u64::MAX, u64::MAX, 1, u64::MAX - 1],
+            voters: vec![
+                (1 << 61, vec![u32::MAX, 1, 0, 7]),
+                (1 << 60, vec![u32::MAX, 0, 1, 1]),
+                (1, vec![0, 0, 1, u32::MAX]),
+            ],
+        },
+        Sample {
+            budget: 1,
+            unit: 1,
+            costs: vec![1, 1, 0],
+            voters: vec![(1 << 62, vec![u32::MAX, u32::MAX, 1])],
+        },
+    ];
+    for sample in extremes {
+        let instance = sample.instance();
+        for rule in rules() {
+            let allocation = allocate(&instance, rule);
+            assert!(allocation.total_cost <= sample.budget);
+            assert_eq!(allocation.funded.len() + allocation.passed_over.len(), sample.costs.len());
+            for (place, funded) in allocation.funded.iter().enumerate() {
+                let shares = allocation.shares(&instance, place);
+                assert_eq!(shares.iter().map(|(_, share)| share).sum::<u64>(), funded.cost);
+            }
+        }
+    }
+}
+
+#[test]
+fn invalid_instances_are_refused() {
+    let refused = |build: fn(&mut InstanceBuilder)| {
+        let mut builder = InstanceBuilder::new(10, 1);
+        builder.add_project(Project::new(5));
+        build(&mut builder);
+        builder.build().expect_err("the instance is not valid")
+    };
+    let unknown = refused(|builder| drop(builder.add_voter(1, [(1, 1)])));
+    assert_eq!(unknown, InstanceError::UnknownProject { voter: 0, project: 1 });
+    let repeated = refused(|builder| drop(builder.add_voter(1, [(0, 1), (0, 2)])));
+    assert_eq!(repeated, InstanceError::RepeatedProject { voter: 0, project: 0 });
+    let heavy = refused(|builder| drop(builder.add_voter(u64::MAX, [])));
+    assert_eq!(heavy, InstanceError::TotalWeight);
+    assert_eq!(InstanceBuilder::new(1, 0).build().expect_err("no unit"), InstanceError::ZeroUnit);
 }

@@ -6,5 +6,6 @@
 mod conformance;
 mod exactness;
 mod laws;
+mod pabulib;
 mod plain;
 mod samples;

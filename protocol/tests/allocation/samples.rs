@@ -22,7 +22,7 @@ impl Sample {
         let mut builder = InstanceBuilder::new(self.budget, self.unit);
         for (project, cost) in (0..).zip(&self.costs) {
             let (category, borrower) = (project % 3, project % 2);
-            builder.add_project(Project { cost: *cost, category, borrower, risk: 0 });
+            builder.add_project(Project { cost: *cost, category, borrower, risk: project * 1_500_000 });
         }
         for (weight, scores) in &self.voters {
             builder.add_voter(*weight, (0..).zip(scores.iter().copied()));

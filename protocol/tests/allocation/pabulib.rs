@@ -1,0 +1,135 @@
+//! The Pabulib reader: what it takes, what it refuses and how it says so, and that nothing makes it
+//! panic.
+
+use mutua_protocol::pabulib::{Election, ReadError, Reading, VoteType};
+use proptest::prelude::*;
+
+const SMALL: &str = "META\nkey;value\ndescription;Small\nbudget;1000,50\nvote_type;cumulative\n\
+    PROJECTS\nproject_id;name;cost;category\n10;\"Bench; \"\"old\"\" one\";100.25;green,roads\n9;Tree;300;green\n\
+    VOTES\nvoter_id;vote;points;age\na;9,10;2,0.5;34\nb;;;\nc;10;-1;20\n";
+
+fn refused(text: &str) -> ReadError {
+    Election::read(text.as_bytes()).expect_err("the file is not as the format says")
+}
+
+#[test]
+fn a_file_is_read_exactly() {
+    for text in [SMALL.to_owned(), SMALL.replace('\n', "\r\n"), format!("\u{feff}{SMALL}\n\n")] {
+        let election = Election::read(text.as_bytes()).unwrap();
+        assert_eq!(election.vote_type(), VoteType::Cumulative);
+        assert_eq!((election.budget(), election.decimals(), election.unit()), (100_050, 2, 100));
+        assert_eq!(election.render(election.budget()), "1000.5");
+        let projects: Vec<_> =
+            election.projects().iter().map(|project| (project.id.as_str(), project.cost)).collect();
+        assert_eq!(projects, [("10", 10_025), ("9", 30_000)]);
+        assert_eq!(election.projects()[0].name.as_deref(), Some("Bench; \"old\" one"));
+        let voters: Vec<_> =
+            election.voters().map(|voter| (voter.id, voter.projects, voter.points)).collect();
+        assert_eq!(voters[0], ("a", &[1, 0][..], &[20, 5][..]));
+        assert_eq!(voters[1], ("b", &[][..], &[][..]));
+        assert_eq!(voters[2], ("c", &[0][..], &[-10][..]));
+        assert_eq!(election.points_decimals(), 1);
+        assert_eq!(election.meta("description"), Some("Small"));
+        let instance = election.instance(Reading::Scores).unwrap();
+        assert_eq!(instance.ballot(0).collect::<Vec<_>>(), [(0, 5), (1, 20)]);
+        assert_eq!(instance.ballot(2).count(), 0);
+        assert_eq!(instance.total_weight(), 3);
+        let instance = election.instance(Reading::Approvals).unwrap();
+        assert_eq!(instance.ballot(0).collect::<Vec<_>>(), [(0, 1), (1, 1)]);
+    }
+}
+
+#[test]
+fn rankings_become_borda_scores() {
+    let text = "META\nkey;value\nbudget;9\nvote_type;ordinal\nPROJECTS\nproject_id;cost\na;1\nb;2\nc;3\n\
+        VOTES\nvoter_id;vote;weight\n1;c,a,b;5\n2;b;1\n";
+    let election = Election::read(text.as_bytes()).unwrap();
+    let scores = election.instance(Reading::Scores).unwrap();
+    assert_eq!(scores.ballot(0).collect::<Vec<_>>(), [(0, 1), (2, 2)]);
+    assert_eq!(scores.ballot(1).count(), 0);
+    assert_eq!(scores.weights(), [5, 1]);
+    let approvals = election.instance(Reading::Approvals).unwrap();
+    assert_eq!(approvals.ballot(0).collect::<Vec<_>>(), [(0, 1), (1, 1), (2, 1)]);
+}
+
+#[test]
+fn faults_are_named_with_their_line() {
+    let cases = [
+        (String::new(), 1, "empty"),
+        ("votes".to_owned(), 1, "after the section META"),
+        ("meta\n".to_owned(), 2, "column names"),
+        ("x;y".to_owned(), 1, "begins with the title META"),
+        (SMALL.replace("key;value", "name;value"), 2, "column key"),
+        (SMALL.replace("budget;1000,50\n", ""), 5, "no budget"),
+        (SMALL.replace("budget;1000,50", "budget;-1"), 4, "negative"),
+        (SMALL.replace("budget;1000,50", "budget;many"), 4, "not a number"),
+        (SMALL.replace("budget;1000,50", "budget;99999999999999999999"), 4, "too many digits"),
+        (SMALL.replace("budget;1000,50", "budget;9000000000000000000"), 8, "too many digits"),
+        (SMALL.replace("cumulative", "lottery"), 5, "lottery"),
+        (SMALL.replace("project_id;", "project;"), 7, "column project_id"),
+        (SMALL.replace("\n9;Tree", "\n10;Tree"), 9, "line 8 already"),
+        (SMALL.replace("\n9;Tree", "\n;Tree"), 9, "no project_id"),
+        (SMALL.split("VOTES").next().unwrap_or("").to_owned(), 10, "without a section VOTES"),
+        (SMALL.replace("a;9,10;2,0.5", "a;9,11;2,0.5"), 12, "project 11"),
+        (SMALL.replace("a;9,10;2,0.5", "a;9,10;2"), 12, "fewer points"),
+        (SMALL.replace("a;9,10;2,0.5", "a;9;2,0.5"), 12, "more points"),
+        (SMALL.replace("a;9,10;2,0.5", "a;9,10;2,x"), 12, "points \"x\""),
+        (SMALL.replace("a;9,10;2,0.5", "a;9,10;2,4000000000.5"), 12, "below 2^32"),
+        (SMALL.replace("vote;points;age", "vote;age"), 11, "column points"),
+        (format!("{SMALL}META\nkey;value\n"), 15, "second section META"),
+    ];
+    for (text, line, words) in cases {
+        let error = refused(&text);
+        assert!(error.message.contains(words), "{error} in {text}");
+        assert_eq!(error.line, line, "{error} in {text}");
+    }
+    let error = Election::read(b"META\nkey;value\ndescription;Z\xfcrich\n").unwrap_err();
+    assert_eq!(error.line, 3);
+    let swapped = "META\nkey;value\nbudget;1\nvote_type;approval\nVOTES\nvoter_id;vote\n";
+    assert!(refused(swapped).message.contains("after the section PROJECTS"));
+}
+
+/// Pieces that files are made of, in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("META\nkey;value\n".to_owned()),
+        Just("budget;100\nvote_type;cumulative\n".to_owned()),
+        Just("budget;0.5\nvote_type;ordinal\n".to_owned()),
+        Just("PROJECTS\nproject_id;cost;name\n".to_owned()),
+        Just("VOTES\nvoter_id;vote;points;weight\n".to_owned()),
+        "[a-c];[0-9]{1,20}(\\.[0-9]{1,14})?\n",
+        "v[0-9];[a-c](,[a-c]){0,3};-?[0-9]{1,11}(,[0-9.]{1,3}){0,3};[0-9]{0,21}\n",
+        "[;\",\r\n .a-c0-9]{0,12}",
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// Reads, and uses whatever was read.
+fn exercise(content: &[u8]) {
+    let Ok(election) = Election::read(content) else { return };
+    assert_eq!(election.voters().count(), election.voter_count());
+    for reading in [Reading::Approvals, Reading::Scores] {
+        let _ = election.instance(reading);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn nothing_makes_the_reader_panic(text in pieces()) {
+        exercise(text.as_bytes());
+    }
+
+    #[test]
+    fn damaged_files_do_not_either(
+        at in 0..SMALL.len(),
+        length in 0usize..20,
+        with in prop::collection::vec(any::<u8>(), 0..6),
+    ) {
+        let mut content = SMALL.as_bytes().to_vec();
+        let end = (at + length).min(content.len());
+        content.splice(at..end, with);
+        exercise(&content);
+    }
+}
