@@ -87,9 +87,15 @@ impl Engine {
         Status { height: self.running, round, proposer: turn.map(|witness| witness.key), sealed: self.sealed }
     }
 
-    /// Begins the agreement on a height, whatever was running before. `log` has the entries that were
-    /// logged for this height, in order: empty unless this node was restarted in its midst.
+    /// Begins the agreement on a height, and ends that on any height before. `log` has the entries that
+    /// were logged for this height, in order: empty unless this node was restarted in its midst.
+    ///
+    /// Does nothing for a height that this engine is running, has finished or has given up: it would
+    /// have to forget what it has said since the log was read.
     pub fn start_height(&mut self, height: u64, log: Vec<Vec<u8>>) -> Vec<Output> {
+        if height <= self.sealed || self.running.max(self.halted) >= Some(height) {
+            return Vec::new();
+        }
         self.sealed = height.saturating_sub(1);
         self.running = Some(height);
         self.halted = None;

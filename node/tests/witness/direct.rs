@@ -230,6 +230,7 @@ fn ones_own_words_bind_even_if_the_log_forgot_them() {
     assert_eq!(voted(&outputs), None);
     assert!(matches!(outputs.last(), Some(Output::Halted { height: 1, .. })));
     // It stays out of this height, and is back for the next one.
+    assert_eq!(engine.start_height(1, Vec::new()), []);
     let outputs = hear(&mut engine, Body::Vote(four.vote((me + 1) % 4, 1, 0, VoteKind::Prevote, None)));
     assert_eq!(outputs, [Output::Ignored(Ignored::Past)]);
     assert!(!engine.start_height(2, Vec::new()).is_empty());
@@ -259,6 +260,22 @@ fn what_was_not_asked_for_is_ignored() {
     assert_eq!(voted(&outputs).unwrap().value, Some(seal(1, 1).header.id()));
     let outputs = engine.handle(Input::Propose { height: 1, round: 0, seal: seal(1, 2) });
     assert_eq!(outputs, ignored);
+}
+
+/// A height is started once: with a log that is not the newest, an engine could contradict itself.
+#[test]
+fn a_height_is_not_started_twice() {
+    let four = Four::new();
+    let (mut engine, me, _) = four.listener();
+    let id = TimeoutId { height: 1, round: 0, step: Step::Propose };
+    assert!(voted(&engine.handle(Input::Timeout(id))).is_some());
+    assert_eq!(engine.start_height(1, Vec::new()), []);
+    let status = engine.status();
+    assert_eq!((status.height, status.sealed), (Some(1), 0));
+    assert!(engine.start_height(3, Vec::new()).contains(&Output::CancelAll));
+    assert_eq!(engine.start_height(2, Vec::new()), []);
+    let old = four.vote((me + 1) % 4, 2, 0, VoteKind::Prevote, None);
+    assert_eq!(hear(&mut engine, Body::Vote(old)), [Output::Ignored(Ignored::Past)]);
 }
 
 /// Every entry is handed out before the first message of its batch: what is said has been written down.
