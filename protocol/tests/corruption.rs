@@ -130,6 +130,10 @@ fn without_keys(story: &Story) -> Cases {
         ("another magic", Spoiled::at(arranged(&|f| f[0][3] ^= 1), Check::Charter, None)),
         ("nothing but the magic", Spoiled::at(MAGIC.to_vec(), Check::End, None)),
         ("a damaged charter", Spoiled::at(arranged(&|f| f[0].truncate(400)), Check::Charter, None)),
+        (
+            "an unknown frame for a charter",
+            Spoiled::at(arranged(&|f| f[0][MAGIC.len()] = 9), Check::Charter, None),
+        ),
         ("no charter", Spoiled::at(arranged(&|f| f[0].truncate(MAGIC.len())), Check::Charter, None)),
         ("a charter out of bounds", Spoiled::at(with_charter(&|c| c.limits.score = 0), Check::Charter, None)),
         ("another charter", Spoiled::at(with_charter(&|c| c.limits.score = 9), Check::Community, 1)),

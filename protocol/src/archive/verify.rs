@@ -22,9 +22,12 @@ pub enum VerifyError {
 /// [`VerifyError::Fault`] with the first fault, [`VerifyError::Io`] when the source fails.
 pub fn verify<R: Read>(source: R, mut each: impl FnMut(&SealReport)) -> Result<Auditor, VerifyError> {
     let mut reader = ArchiveReader::new(source).map_err(|error| broken(error, None))?;
-    let mut auditor = match reader.frame().map_err(|error| broken(error, None))? {
-        Some(Frame::Charter(bytes)) => Auditor::new(&bytes)?,
-        _ => return Err(misplaced(Check::Charter, None, "another frame stands before the charter").into()),
+    let mut auditor = match reader.frame() {
+        Ok(Some(Frame::Charter(bytes))) => Auditor::new(&bytes)?,
+        Ok(_) | Err(ArchiveError::Frame { .. }) => {
+            return Err(misplaced(Check::Charter, None, "another frame stands before the charter").into());
+        }
+        Err(error) => return Err(broken(error, None)),
     };
     loop {
         let next = Some(auditor.ledger().height() + 1);
