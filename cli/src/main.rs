@@ -4,6 +4,7 @@ mod amounts;
 mod commands;
 mod failure;
 mod files;
+mod home;
 mod output;
 mod page;
 mod progress;

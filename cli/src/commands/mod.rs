@@ -3,6 +3,10 @@
 mod allocate;
 mod audit;
 mod charter;
+pub(crate) mod init;
+mod join;
+mod key;
+mod run;
 
 use std::path::PathBuf;
 
@@ -27,6 +31,14 @@ pub(crate) struct Context {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Found a community
+    Init(init::Arguments),
+    /// Make a home for a member of an existing community
+    Join(join::Arguments),
+    /// Run the node
+    Run(run::Arguments),
+    /// Make and show keys
+    Key(key::Arguments),
     /// Check a charter, or show its id
     Charter(charter::Arguments),
     /// Check a community's whole log from a file, trusting nobody
@@ -42,6 +54,10 @@ impl Command {
     /// [`crate::failure::Failure`] with what is wrong and the exit status.
     pub(crate) fn run(self, context: &Context) -> Done {
         match self {
+            Self::Init(arguments) => arguments.run(context),
+            Self::Join(arguments) => arguments.run(context),
+            Self::Run(arguments) => arguments.run(context),
+            Self::Key(arguments) => arguments.run(context),
             Self::Charter(arguments) => arguments.run(context),
             Self::Audit(arguments) => arguments.run(context),
             Self::Allocate(arguments) => arguments.run(context),

@@ -1,0 +1,210 @@
+//! `mutua init`: founding a community.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use mutua_node::keystore::Protection;
+use mutua_protocol::{
+    charter::{
+        Caps, Charter, CharterLimits, Community, Currency, MotionPolicy, PROTOCOL, RiskPolicy, Role,
+        RoleHolders, Schedule, Sealing,
+    },
+    keys::PublicKey,
+    limits,
+    seals::Witness,
+};
+use serde::Serialize;
+
+use super::Context;
+use crate::{
+    Done,
+    failure::Failure,
+    files,
+    home::{Home, Settings, new_passphrase},
+    output,
+    rules::RuleArguments,
+    times::{self, When},
+};
+
+const EXAMPLE: &str = "\
+Example:
+  mutua init --name \"Sonnental eG\" --period 30d
+  mutua run
+
+The founder's key holds every role and is the only witness: enough to begin with. For several
+witnesses and separate keys, write a charter ('mutua init' shows what one looks like, 'mutua charter
+check' checks it) and found the community with --charter.";
+
+/// What `mutua init` is told.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// The community's name
+    #[arg(long, required_unless_present = "charter")]
+    name: Option<String>,
+    /// What the pool is counted in
+    #[arg(long, default_value = "EUR", value_name = "CODE")]
+    currency: String,
+    /// Digits after the decimal point
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    decimals: u8,
+    /// When the first round closes
+    #[arg(long, default_value = "+30d", value_parser = When::parse, value_name = "TIME")]
+    first_close: When,
+    /// How long a round is
+    #[arg(long, default_value = "30d", value_parser = times::parse_duration, value_name = "DURATION")]
+    period: u64,
+    /// Kinds of members
+    #[arg(long, default_value = "members", value_delimiter = ',', value_name = "NAME,...")]
+    groups: Vec<String>,
+    /// Kinds of loans
+    #[arg(long, default_value = "general", value_delimiter = ',', value_name = "NAME,...")]
+    categories: Vec<String>,
+    #[command(flatten)]
+    rule: RuleArguments,
+    /// Found the community with this charter instead
+    #[arg(long, value_name = "FILE", conflicts_with = "name")]
+    charter: Option<PathBuf>,
+    /// Label of the founder's key
+    #[arg(long, default_value = "founder", value_name = "LABEL")]
+    key: String,
+    #[command(flatten)]
+    network: NetworkArguments,
+}
+
+/// Where a node listens and finds others.
+#[derive(Debug, Args)]
+pub(crate) struct NetworkArguments {
+    /// Where to listen for peers, again for each address [default: TCP and QUIC on port 4610]
+    #[arg(long, value_name = "MULTIADDR")]
+    pub listen: Vec<String>,
+    /// Where to find peers, again for each address
+    #[arg(long, value_name = "MULTIADDR")]
+    pub bootstrap: Vec<String>,
+    /// Where the local API listens [default: 127.0.0.1:4611]
+    #[arg(long, value_name = "ADDRESS")]
+    pub api: Option<SocketAddr>,
+    /// Do not look for peers on the local network
+    #[arg(long)]
+    pub no_mdns: bool,
+}
+
+impl NetworkArguments {
+    /// Settings with these.
+    pub(crate) fn settings(self, witness: Option<String>) -> Settings {
+        let mut settings = Settings { witness, bootstrap: self.bootstrap, ..Settings::usual() };
+        if !self.listen.is_empty() {
+            settings.listen = self.listen;
+        }
+        if let Some(api) = self.api {
+            settings.api = api;
+        }
+        settings.mdns = !self.no_mdns;
+        settings
+    }
+}
+
+#[derive(Serialize)]
+struct Founded {
+    community: String,
+    name: String,
+    home: PathBuf,
+    key: Option<PublicKey>,
+    first_close: u64,
+}
+
+impl Arguments {
+    /// Does it.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let home = Home::named(context)?;
+        if home.path().join("charter.json").exists() {
+            return Err(Failure::file(
+                home.path(),
+                "is a node's home already; choose another one with --home",
+            ));
+        }
+        let (community, key, witness) = match &self.charter {
+            Some(path) => {
+                let community = files::read_charter(path)?;
+                // A witness's node is told so with `witness` in node.toml, or by a key with that label.
+                let held = home.keystore()?.list().map_err(Failure::keys)?;
+                let witness = held
+                    .iter()
+                    .find(|key| community.witnesses.get(&key.public).is_some())
+                    .map(|key| key.label.clone());
+                (community, None, witness)
+            }
+            None => {
+                self.check()?;
+                let passphrase = new_passphrase(context)?;
+                let key = home
+                    .keystore()?
+                    .create(&self.key, &passphrase, Protection::Strong)
+                    .map_err(Failure::keys)?
+                    .public();
+                (
+                    Community::new(self.compose(key)).map_err(Failure::input)?,
+                    Some(key),
+                    Some(self.key.clone()),
+                )
+            }
+        };
+        home.create(&community.charter, &self.network.settings(witness))?;
+        let founded = Founded {
+            community: community.id.to_string(),
+            name: community.charter.name.clone(),
+            home: home.path().to_path_buf(),
+            key,
+            first_close: community.charter.schedule.first_close,
+        };
+        output::show(context.json, &founded, |page| {
+            page.line(format!("{} is founded in {}.", founded.name, founded.home.display()));
+            page.gap();
+            page.facts([
+                ("community", founded.community.clone()),
+                ("first close", times::show(founded.first_close)),
+                ("founder's key", founded.key.map_or_else(|| "none made".to_owned(), |key| key.to_string())),
+            ]);
+            page.gap();
+            page.line("Next:");
+            page.line("  mutua run                                    start the node, and leave it running");
+            if let Some(key) = founded.key {
+                page.line(format!("  mutua admit {} --name YOU      become a member yourself", key.short()));
+            }
+            page.line("  mutua fund 10000 --source \"members' savings\"   put money into the pool");
+            page.line("Give charter.json and your node's address to others, for 'mutua join'.");
+        })
+    }
+
+    /// Says what is wrong before a key is made.
+    fn check(&self) -> Done {
+        let anybody = mutua_protocol::keys::SecretKey::from_seed(&[1; 32]).public();
+        Community::new(self.compose(anybody)).map(|_| ()).map_err(Failure::input)
+    }
+
+    fn compose(&self, founder: PublicKey) -> Charter {
+        let holds = |role| RoleHolders { role, keys: vec![founder], needed: 1 };
+        let name = self.name.clone().unwrap_or_default();
+        Charter {
+            protocol: PROTOCOL,
+            currency: Currency { code: self.currency.clone(), decimals: self.decimals },
+            groups: self.groups.clone(),
+            categories: self.categories.clone(),
+            roles: [Role::Registrar, Role::Attestor, Role::Treasurer].map(holds).to_vec(),
+            witnesses: vec![Witness { key: founder, power: 1, name: "founder".to_owned() }],
+            schedule: Schedule { first_close: self.first_close.resolve(times::now()), period: self.period },
+            sealing: Sealing { patience: 5_000, drift: 10_000 },
+            rule: self.rule.rule(),
+            policy: RiskPolicy {
+                worst_grade: 5,
+                greatest_default: 1_000,
+                greatest_amount: limits::AMOUNT,
+                least_outlook: 0,
+                caps: Caps::default(),
+            },
+            motions: MotionPolicy { quorum: 2_000, majority: 5_000 },
+            limits: CharterLimits::default(),
+            name,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `mutua run`: the node itself.
+
+use std::net::SocketAddr;
+
+use clap::{Args, ValueEnum};
+use mutua_node::run::{NodeConfig, run};
+use tracing_subscriber::EnvFilter;
+
+use super::Context;
+use crate::{
+    Done,
+    failure::Failure,
+    home::{Home, passphrase},
+};
+
+const EXAMPLE: &str = "\
+Example:
+  mutua run
+  MUTUA_PASSPHRASE=... mutua run --log-format json      # unattended
+
+The node runs until it gets SIGINT (Ctrl-C) or SIGTERM, and then stops within seconds. A node whose
+'node.toml' names a witness key asks for its passphrase.";
+
+/// What `mutua run` is told.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// Listen here instead of where node.toml says, again for each address
+    #[arg(long, value_name = "MULTIADDR")]
+    listen: Vec<String>,
+    /// Find peers here too, again for each address
+    #[arg(long, value_name = "MULTIADDR")]
+    bootstrap: Vec<String>,
+    /// Where the local API listens, instead of where node.toml says
+    #[arg(long, value_name = "ADDRESS")]
+    api: Option<SocketAddr>,
+    /// What to log: error, warn, info, debug or trace, also by part: info,mutua_node::witness=debug
+    #[arg(long, default_value = "info", value_name = "LEVEL")]
+    log: String,
+    /// How to log
+    #[arg(long, value_enum, default_value = "text")]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people
+    Text,
+    /// For programs, one object a line
+    Json,
+}
+
+impl Arguments {
+    /// Does it.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let home = Home::existing(context)?;
+        let community = home.community()?;
+        let settings = home.settings()?;
+        start_logging(&self.log, self.log_format)?;
+        let witness = settings
+            .witness
+            .as_deref()
+            .map(|label| {
+                let passphrase = passphrase(context, &format!("Passphrase of the witness key '{label}': "))?;
+                home.keystore()?.unlock(label, &passphrase).map_err(Failure::keys)
+            })
+            .transpose()?;
+        let config = NodeConfig {
+            home: home.path().to_path_buf(),
+            charter: community.charter,
+            identity: home.identity()?,
+            listen: if self.listen.is_empty() { settings.listen } else { self.listen },
+            bootstrap: settings.bootstrap.into_iter().chain(self.bootstrap).collect(),
+            mdns: settings.mdns,
+            api: self.api.unwrap_or(settings.api),
+            api_token: home.token()?,
+            witness,
+            cache_bytes: settings.cache_mib.clamp(1, 1 << 20) << 20,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::refused(format!("the node cannot start: {error}")))?;
+        runtime.block_on(async { run(config, asked_to_stop()?).await.map_err(Failure::refused) })
+    }
+}
+
+fn start_logging(level: &str, format: LogFormat) -> Done {
+    let filter =
+        EnvFilter::try_new(level).map_err(|error| Failure::input(format!("--log {level}: {error}")))?;
+    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => logging.init(),
+        LogFormat::Json => logging.json().init(),
+    }
+    Ok(())
+}
+
+/// Ready when the process is asked to stop.
+fn asked_to_stop() -> Done<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen =
+        |kind| signal(kind).map_err(|error| Failure::refused(format!("signals cannot be taken: {error}")));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
