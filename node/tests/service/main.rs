@@ -1,0 +1,8 @@
+//! The service in a simulation: real cores and real stores, with a clock and a network that are values.
+//! What happens follows from a seed, which a failing test prints.
+
+#![allow(unreachable_pub, dead_code, reason = "each test uses another part of the tools")]
+mod agreement;
+mod sim;
+mod story;
+mod world;
