@@ -151,7 +151,7 @@ impl Ledger {
         let unit = 10u64.pow(u32::from(charter.currency.decimals));
         let mut builder = InstanceBuilder::new(pool, unit).caps(charter.policy.caps.engine());
         let mut borrowers: BTreeMap<&str, u32> = BTreeMap::new();
-        let mut positions: BTreeMap<ProposalId, u32> = BTreeMap::new();
+        let mut positions: BTreeMap<ProposalId, (u32, &Proposal)> = BTreeMap::new();
         for (position, (proposal, figures)) in (0..).zip(eligible) {
             let Some(loan) = proposal.subject.loan() else { continue };
             let next = u32::try_from(borrowers.len()).unwrap_or(u32::MAX);
@@ -162,11 +162,12 @@ impl Ledger {
                 borrower,
                 risk: u32::from(figures.default) * u32::from(figures.loss),
             });
-            positions.insert(proposal.id, position);
+            positions.insert(proposal.id, (position, *proposal));
         }
         for voter in voters {
             let scores = voter.ballot.ballot.scores.iter().filter_map(|score| {
-                positions.get(&score.proposal).map(|position| (*position, u32::from(score.score)))
+                let (position, proposal) = positions.get(&score.proposal)?;
+                proposal.is_known_to(voter.ballot).then_some((*position, u32::from(score.score)))
             });
             builder.add_voter(u64::from(voter.weight), scores.collect::<Vec<_>>());
         }
@@ -179,7 +180,7 @@ impl Ledger {
 
     fn answer(&self, proposal: &Proposal, voters: &[Voter<'_>], electorate: u64) -> MotionResult {
         let (mut yes, mut no, mut abstain) = (0u64, 0u64, 0u64);
-        for voter in voters {
+        for voter in voters.iter().filter(|voter| proposal.is_known_to(voter.ballot)) {
             let answers = &voter.ballot.ballot.answers;
             let Ok(found) = answers.binary_search_by_key(&proposal.id, |answer| answer.proposal) else {
                 continue;
@@ -231,10 +232,8 @@ impl Decision {
     ) -> Self {
         // Greedy looks at each loan once, and says what it found. Under Equal Shares what is found depends
         // on when one looks, which is the engine's business: here the end of the purchases decides.
-        let at_the_end = !matches!(
-            rule,
-            Rule::Greedy { .. } | Rule::EqualShares { completion: Completion::Greedy, .. }
-        );
+        let at_the_end =
+            !matches!(rule, Rule::Greedy { .. } | Rule::EqualShares { completion: Completion::Greedy, .. });
         let mut decision = Self::default();
         for (place, funded) in allocation.funded.iter().enumerate() {
             let shares: Vec<Share> = allocation
@@ -277,9 +276,9 @@ impl Decision {
                 .left_to_supporters(instance, passed.project)
                 .and_then(|left| Fraction::floor(&left))
                 .map(|left| u64::try_from(left).unwrap_or(u64::MAX));
-            let id = eligible[passed.project].0.id;
-            let supporters = supporters(&id, voters);
-            decision.passed_over.insert(id, (reason, supporters, left));
+            let proposal = eligible[passed.project].0;
+            let supporters = supporters(proposal, voters);
+            decision.passed_over.insert(proposal.id, (reason, supporters, left));
         }
         decision
     }
@@ -322,12 +321,13 @@ fn broken_cap(instance: &Instance, allocation: &Allocation, project: usize) -> O
 }
 
 /// Weight of the members who support a proposal.
-fn supporters(proposal: &ProposalId, voters: &[Voter<'_>]) -> u64 {
+fn supporters(proposal: &Proposal, voters: &[Voter<'_>]) -> u64 {
+    let names = |cast: &CastBallot| {
+        cast.ballot.scores.binary_search_by_key(&proposal.id, |score| score.proposal).is_ok()
+    };
     voters
         .iter()
-        .filter(|voter| {
-            voter.ballot.ballot.scores.binary_search_by_key(proposal, |score| score.proposal).is_ok()
-        })
+        .filter(|voter| proposal.is_known_to(voter.ballot) && names(voter.ballot))
         .map(|voter| u64::from(voter.weight))
         .sum()
 }

@@ -74,6 +74,7 @@ impl Ledger {
                     return Err(Void::SameTerms);
                 }
                 found.former.push(found.terms);
+                found.since = sealed.0;
                 found.terms = terms;
                 found.subject = Arc::new(subject.clone());
                 Ok(())
@@ -93,7 +94,7 @@ impl Ledger {
                 self.attest(proposal, attestation, assessment, time)
             }
             Body::RevokeAttestation { attestation, .. } => self.revoke(attestation),
-            Body::Ballot(ballot) => self.vote(received.id, &author, ballot),
+            Body::Ballot(ballot) => self.vote(received.id, sealed.0, &author, ballot),
             Body::Fund { direction, amount, .. } => self.fund(*direction, u128::from(*amount)),
             Body::Evidence(fork) => {
                 let Some((key, sequence, _)) = fork.about(&self.community) else {
@@ -176,6 +177,7 @@ impl Ledger {
             owner,
             terms: subject.terms(),
             subject: Arc::new(subject.clone()),
+            since: sealed.0,
             former: Vec::new(),
             sealed,
             status: ProposalStatus::Open,
@@ -221,14 +223,14 @@ impl Ledger {
         }
     }
 
-    fn vote(&mut self, id: RecordId, author: &PublicKey, ballot: &Ballot) -> Result<(), Void> {
+    fn vote(&mut self, id: RecordId, height: u64, author: &PublicKey, ballot: &Ballot) -> Result<(), Void> {
         let late = ballot.round < self.round;
         if late && !ballot.standing {
             return Err(Void::AfterClose);
         }
         // Admissible ballots are members'; a rotation sealed beside it ends the chain before it.
         let Some(member) = self.members.get_mut(author) else { return Err(Void::AfterClose) };
-        let cast = Arc::new(CastBallot { id, ballot: ballot.clone() });
+        let cast = Arc::new(CastBallot { id, height, ballot: ballot.clone() });
         if ballot.standing {
             member.standing = (!ballot.is_blank()).then(|| Arc::clone(&cast));
         }

@@ -100,6 +100,8 @@ pub enum MemberStatus {
 pub struct CastBallot {
     /// The record.
     pub id: RecordId,
+    /// The seal that holds it: it counts for terms that were sealed before.
+    pub height: u64,
     /// What it says.
     #[serde(flatten)]
     pub ballot: Ballot,
@@ -116,6 +118,8 @@ pub struct Proposal {
     pub subject: Arc<Subject>,
     /// Their hash.
     pub terms: TermsHash,
+    /// The seal in which these became the terms: only ballots sealed after it are about them.
+    pub since: u64,
     /// Hashes of earlier terms, oldest first.
     pub former: Vec<TermsHash>,
     /// Seal and position in it: the earlier wins ties.
@@ -180,6 +184,14 @@ impl Pool {
     #[must_use]
     pub fn available(&self) -> u128 {
         self.paid_in.saturating_sub(self.paid_out).saturating_sub(self.allocated)
+    }
+}
+
+impl Proposal {
+    /// Is this ballot about the present terms? Whoever voted before an amendment voted on something else.
+    #[must_use]
+    pub fn is_known_to(&self, cast: &CastBallot) -> bool {
+        cast.height > self.since
     }
 }
 
@@ -299,7 +311,7 @@ impl Ledger {
         &self.closings
     }
 
-    /// Does this key hold this role, and is it not suspended?
+    /// Does this key hold this role?
     pub(super) fn holds(&self, key: &PublicKey, role: Role) -> bool {
         self.community.charter.holds(key, role)
     }

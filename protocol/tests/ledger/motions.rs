@@ -3,7 +3,7 @@
 use mutua_protocol::{
     ledger::{ProposalStatus, Void},
     outcome::MotionResult,
-    records::{Body, Choice},
+    records::{Body, Choice, Subject},
 };
 
 use crate::support::*;
@@ -84,12 +84,40 @@ fn a_standing_answer_and_weights_count() {
     assert_eq!((result.yes, result.no, result.quorum, result.carried), (1, 3, true, false));
 }
 
+/// Nobody's yes is carried over to a text that they have not seen, not even in the closing seal.
 #[test]
-fn amending_a_motion_keeps_it_open() {
+fn an_answer_is_to_the_text_that_was_sealed_before_it() {
+    for at_the_close in [false, true] {
+        let mut world = World::new();
+        world.admit(&MEMBERS);
+        let proposal = world.put_motion("ana", "Longer hours");
+        for name in MEMBERS {
+            world.cast(name, standing(answer(1, proposal, Yes)));
+        }
+        let subject = Subject::Motion(motion("Shorter hours"));
+        let amended = world.say("ana", Body::Amend { proposal, subject });
+        let result = if at_the_close {
+            let beside = world.say("ben", Body::Ballot(answer(1, proposal, No)));
+            world.close_with(vec![amended, beside]).outcome.motions[0].clone()
+        } else {
+            world.seal(vec![amended]);
+            world.cast("ben", answer(1, proposal, No));
+            world.close().outcome.motions[0].clone()
+        };
+        let no = u64::from(!at_the_close);
+        assert_eq!((result.yes, result.no, result.carried), (0, no, false));
+    }
+}
+
+#[test]
+fn an_amendment_that_changes_nothing_leaves_the_answers() {
     let mut world = World::new();
-    world.admit(&["ana"]);
+    world.admit(&MEMBERS);
     let proposal = world.put_motion("ana", "Longer hours");
-    let subject = mutua_protocol::records::Subject::Motion(motion("Shorter hours"));
-    assert_eq!(world.enact("ana", Body::Amend { proposal, subject }), None);
-    assert_eq!(world.close().outcome.motions.len(), 1);
+    for name in MEMBERS {
+        world.cast(name, answer(1, proposal, Yes));
+    }
+    let subject = Subject::Motion(motion("Longer hours"));
+    assert_eq!(world.enact("ana", Body::Amend { proposal, subject }), Some(Void::SameTerms));
+    assert!(world.close().outcome.motions[0].carried);
 }

@@ -6,7 +6,7 @@ use mutua_protocol::{
     ledger::{ProposalStatus, Void},
     limits,
     outcome::{CandidateResult, CountedAs, PassedOver, shares_digest},
-    records::Body,
+    records::{Body, Subject},
 };
 
 use crate::support::*;
@@ -369,4 +369,28 @@ fn a_cap_that_is_broken_at_the_end_is_the_reason_whatever_else_is_lacking() {
     assert_eq!(funded(&closing), [bakery]);
     assert_eq!(passed_over(result(&closing.outcome, cinema)), PassedOver::CategoryCap);
     assert_eq!(passed_over(result(&closing.outcome, mill)), PassedOver::SupportersLackMoney);
+}
+
+/// Attestations are bound to the terms they are for, and so are votes.
+#[test]
+fn a_vote_is_for_the_terms_that_were_sealed_before_it() {
+    let mut world = three();
+    let bakery = world.rated("ana", loan("bakery", 30_000));
+    world.support("ana", &[bakery]);
+    world.cast("ben", standing(ballot(1, &[(bakery, 1)])));
+    let subject = Subject::Loan(loan("bakery", 60_000));
+    assert_eq!(world.enact("ana", Body::Amend { proposal: bakery, subject }), None);
+    world.attest("attestor a", bakery, approved());
+    let first = world.close();
+    assert!(funded(&first).is_empty());
+    assert!(matches!(
+        result(&first.outcome, bakery),
+        CandidateResult::PassedOver { reason: PassedOver::NoSupporters, supporters: 0, .. }
+    ));
+    assert_eq!(first.outcome.turnout.voters, 2, "they voted all the same");
+    world.support("cleo", &[bakery]);
+    world.support("ben", &[bakery]);
+    let second = world.close();
+    assert_eq!(funded(&second), [bakery]);
+    assert_eq!(second.outcome.funded[0].supporters, 2);
 }
