@@ -12,7 +12,7 @@ use mutua_protocol::{
     seals::{Vote, VoteKind, Witness, WitnessSet},
 };
 
-use crate::sim::{COMMUNITY, TIMING, propose};
+use crate::sim::{COMMUNITY, Rng, TIMING, propose};
 
 /// Four witnesses, sorted by key.
 struct Four {
@@ -276,6 +276,45 @@ fn a_height_is_not_started_twice() {
     assert_eq!(engine.start_height(2, Vec::new()), []);
     let old = four.vote((me + 1) % 4, 2, 0, VoteKind::Prevote, None);
     assert_eq!(hear(&mut engine, Body::Vote(old)), [Output::Ignored(Ignored::Past)]);
+}
+
+/// Whatever a failing disk makes of a log: at worst the height is given up.
+#[test]
+fn a_log_with_flipped_bits_is_no_reason_to_panic() {
+    let four = Four::new();
+    let (mut engine, me, turn) = four.listener();
+    let mut log = Vec::new();
+    let mut note = |outputs: Vec<Output>| log.extend(logged(&outputs));
+    let proposal = four.proposal(0, None, seal(1, 3));
+    let value = proposal.seal.header.id();
+    note(hear(&mut engine, Body::Proposal(proposal)));
+    note(engine.handle(Input::Judged { height: 1, value, valid: true }));
+    for kind in [VoteKind::Prevote, VoteKind::Precommit] {
+        for at in (0..4).filter(|at| *at != me && (*at != turn || kind == VoteKind::Prevote)) {
+            note(hear(&mut engine, Body::Vote(four.vote(at, 1, 0, kind, Some(value)))));
+        }
+    }
+    note(engine.handle(Input::Timeout(TimeoutId { height: 1, round: 0, step: Step::Precommit })));
+    assert!(log.len() > 8, "{}", log.len());
+    let restart = |log: Vec<Vec<u8>>| four.engine(me).start_height(1, log);
+    let decided = |outputs: &[Output]| outputs.iter().any(|output| matches!(output, Output::Decided { .. }));
+    assert!(decided(&restart(log.clone())), "three precommits of four");
+    let mut rng = Rng(1);
+    for _ in 0..3_000 {
+        let mut damaged = log.clone();
+        let entry = usize::try_from(rng.below(damaged.len() as u64)).unwrap();
+        match rng.below(4) {
+            0 => {
+                damaged.remove(entry);
+            }
+            1 => damaged.swap(entry, 0),
+            _ => {
+                let at = usize::try_from(rng.below(damaged[entry].len() as u64)).unwrap();
+                damaged[entry][at] ^= 1 << rng.below(8);
+            }
+        }
+        restart(damaged);
+    }
 }
 
 /// Every entry is handed out before the first message of its batch: what is said has been written down.
