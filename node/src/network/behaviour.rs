@@ -105,7 +105,7 @@ fn behaviour(config: &NetworkConfig, key: &Keypair, board: &Arc<Board>) -> Resul
         memory: memory_connection_limits::Behaviour::with_max_bytes(config.memory_bytes),
         gossip: gossip::build(&config.community).map_err(NetworkError::Setup)?,
         requests: request_response::Behaviour::with_codec(
-            PageCodec::new(),
+            PageCodec::new(Arc::clone(board)),
             [(requests, request_response::ProtocolSupport::Full)],
             request_response::Config::default()
                 .with_request_timeout(config.request_timeout)

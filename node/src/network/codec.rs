@@ -12,6 +12,7 @@ use libp2p::request_response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::limits;
+use super::status::{Board, Refusal};
 
 /// What a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +47,23 @@ pub(super) enum Reply {
 #[derive(Debug, Clone)]
 pub(super) struct PageCodec {
     reading: Arc<Semaphore>,
+    board: Arc<Board>,
 }
 
 impl PageCodec {
-    pub(super) fn new() -> Self {
-        Self { reading: Arc::new(Semaphore::new(limits::REQUEST_READ_KIB)) }
+    pub(super) fn new(board: Arc<Board>) -> Self {
+        Self { reading: Arc::new(Semaphore::new(limits::REQUEST_READ_KIB)), board }
+    }
+
+    async fn read_ask<T: AsyncRead + Unpin + Send>(&self, io: &mut T) -> io::Result<Ask> {
+        let (kind, length) = read_head(io).await?;
+        let kind = match kind {
+            0 => AskKind::Data,
+            1 => AskKind::Peers,
+            _ => return Err(invalid(format!("request of unknown kind {kind}"))),
+        };
+        let (bytes, room) = read_body(io, length, limits::REQUEST_BYTES, Some(&self.reading)).await?;
+        Ok(Ask { kind, bytes, room })
     }
 }
 
@@ -63,14 +76,11 @@ impl request_response::Codec for PageCodec {
     where
         T: AsyncRead + Unpin + Send,
     {
-        let (kind, length) = read_head(io).await?;
-        let kind = match kind {
-            0 => AskKind::Data,
-            1 => AskKind::Peers,
-            _ => return Err(invalid(format!("request of unknown kind {kind}"))),
-        };
-        let (bytes, room) = read_body(io, length, limits::REQUEST_BYTES, Some(&self.reading)).await?;
-        Ok(Ask { kind, bytes, room })
+        // Counted here, since the library says nothing of a request that could not be read.
+        self.read_ask(io).await.inspect_err(|error| {
+            tracing::debug!(%error, "request not read");
+            self.board.refuse(Refusal::RequestBroken);
+        })
     }
 
     async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Reply>
@@ -184,16 +194,20 @@ mod tests {
     use libp2p::request_response::Codec as _;
     use proptest::prelude::*;
 
+    fn codec() -> PageCodec {
+        PageCodec::new(Arc::new(Board::new(libp2p::PeerId::random())))
+    }
+
     fn protocol() -> StreamProtocol {
         StreamProtocol::new("/test")
     }
 
     fn read_request(bytes: &[u8]) -> io::Result<Ask> {
-        block_on(PageCodec::new().read_request(&protocol(), &mut Cursor::new(bytes)))
+        block_on(codec().read_request(&protocol(), &mut Cursor::new(bytes)))
     }
 
     fn read_response(bytes: &[u8]) -> io::Result<Reply> {
-        block_on(PageCodec::new().read_response(&protocol(), &mut Cursor::new(bytes)))
+        block_on(codec().read_response(&protocol(), &mut Cursor::new(bytes)))
     }
 
     #[test]
@@ -202,7 +216,7 @@ mod tests {
             let bytes = vec![7; length];
             let mut wire = Vec::new();
             let ask = Ask { kind: AskKind::Data, bytes: bytes.clone(), room: None };
-            block_on(PageCodec::new().write_request(&protocol(), &mut wire, ask)).unwrap();
+            block_on(codec().write_request(&protocol(), &mut wire, ask)).unwrap();
             assert_eq!(wire.len(), 5 + length);
             let read = read_request(&wire).unwrap();
             assert_eq!(read.kind, AskKind::Data);
@@ -219,7 +233,7 @@ mod tests {
                 Reply::Busy => Reply::Busy,
                 Reply::Peers(bytes) => Reply::Peers(bytes.clone()),
             };
-            block_on(PageCodec::new().write_response(&protocol(), &mut wire, again)).unwrap();
+            block_on(codec().write_response(&protocol(), &mut wire, again)).unwrap();
             assert_eq!(read_response(&wire).unwrap(), reply);
         }
     }
@@ -235,13 +249,13 @@ mod tests {
 
         let mut wire = Vec::new();
         let ask = Ask { kind: AskKind::Data, bytes: vec![0; limits::REQUEST_BYTES + 1], room: None };
-        block_on(PageCodec::new().write_request(&protocol(), &mut wire, ask)).unwrap_err();
+        block_on(codec().write_request(&protocol(), &mut wire, ask)).unwrap_err();
         assert!(wire.is_empty());
     }
 
     #[test]
     fn room_is_taken_while_a_request_is_held_and_given_back_after() {
-        let mut codec = PageCodec::new();
+        let mut codec = codec();
         let mut wire = Vec::new();
         let ask = Ask { kind: AskKind::Data, bytes: vec![3; 100 << 10], room: None };
         block_on(codec.write_request(&protocol(), &mut wire, ask)).unwrap();

@@ -116,6 +116,8 @@ fn config() -> Result<gossipsub::Config, String> {
         .message_id_fn(|message| message_id(message.topic.as_str(), &message.data))
         .validate_messages()
         .max_transmit_size(limits::TRANSMIT_BYTES)
+        .max_control_messages_sent(limits::CONTROL_IDS)
+        .max_control_message_size(limits::CONTROL_BYTES)
         .heartbeat_interval(limits::HEARTBEAT)
         .heartbeat_initial_delay(limits::HEARTBEAT / 4)
         .history_length(limits::HISTORY_LENGTH)
@@ -150,6 +152,10 @@ fn check(config: &gossipsub::Config) -> Result<(), String> {
         (outbound < low && outbound * 2 <= mesh, "too many outbound mesh peers"),
         (config.history_gossip() <= config.history_length(), "history shorter than what is gossiped"),
         (config.history_length() >= 12, "history too short for a verdict"),
+        (
+            config.max_control_message_size() >= config.max_control_messages_sent() * 34 + 1024,
+            "control messages larger than a receiver takes",
+        ),
         (config.validate_messages(), "messages would be forwarded before they are judged"),
         (
             config.max_transmit_size() >= limits::MESSAGE_BYTES + (64 << 10),
@@ -227,6 +233,8 @@ mod tests {
         check(&builder.max_transmit_size(limits::MESSAGE_BYTES).build().unwrap()).unwrap_err();
         let mut builder = ConfigBuilder::from(config().unwrap());
         check(&builder.history_length(5).build().unwrap()).unwrap_err();
+        let mut builder = ConfigBuilder::from(config().unwrap());
+        check(&builder.max_control_message_size(16384).build().unwrap()).unwrap_err();
     }
 
     #[test]

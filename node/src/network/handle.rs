@@ -61,13 +61,13 @@ impl ResponseToken {
     }
 }
 
-/// What the network tells the service. About one peer, `Connected` comes before everything else and
-/// `Disconnected` after it.
+/// What the network tells the service. `Connected` comes before anything that a peer says; a message or request that
+/// was on its way may still come after `Disconnected`.
 #[derive(Debug)]
 pub enum NetworkEvent {
     /// This node listens here. The address ends in its name and can be given to others as it is.
     Listening(Multiaddr),
-    /// A peer of this community is connected.
+    /// A peer of this community is connected, and hears what is published from now on.
     Connected {
         /// Who.
         peer: PeerId,

@@ -112,7 +112,6 @@ impl Network {
                     self.swarm.close_connection(connection);
                     if self.links.part_if_dead(&peer) {
                         self.parted(peer, now);
-                        self.book.lost(&peer, now);
                     }
                 }
             }
@@ -132,8 +131,15 @@ impl Network {
 
     // ---- Who is there ----
 
-    /// A peer has shown that it belongs to this community: by saying so, or by speaking a protocol whose name
-    /// holds the community's id.
+    /// The service hears of a peer when it has said that it belongs to this community and has subscribed to
+    /// the topics, so that what is published from then on reaches it.
+    pub(super) fn admit_if_ready(&mut self, peer: PeerId, now: Instant) {
+        if self.links.get(&peer).is_some_and(|link| link.is_ready(now)) {
+            self.admit(peer, now);
+        }
+    }
+
+    /// The service hears of a peer at the latest when it speaks a protocol whose name holds the community's id.
     fn admit(&mut self, peer: PeerId, now: Instant) {
         let Some(link) = self.links.get_mut(&peer) else { return };
         let Some((address, outbound)) = link.best().filter(|_| !link.admitted) else { return };
@@ -169,7 +175,9 @@ impl Network {
                     .filter_map(|address| addresses::dialable(address, here))
                     .take(limits::BOOK_ADDRESSES);
                 self.book.told(peer_id, addresses.collect(), now);
-                self.admit(peer_id, now);
+                self.book.proved(&peer_id);
+                link.identified.get_or_insert(now);
+                self.admit_if_ready(peer_id, now);
             }
             identify::Event::Error { peer_id, error, .. } => {
                 tracing::debug!(peer = %peer_id, %error, "peer not identified");
@@ -185,10 +193,13 @@ impl Network {
             gossipsub::Event::Message { propagation_source, message_id, message } => {
                 self.on_message(propagation_source, message_id, message, now);
             }
-            gossipsub::Event::Subscribed { topic, .. } => {
-                if let Some(topic) = self.topics.topic(&topic) {
-                    self.somebody_wants(topic);
+            gossipsub::Event::Subscribed { peer_id, topic, .. } => {
+                let Some(topic) = self.topics.topic(&topic) else { return };
+                if let Some(link) = self.links.get_mut(&peer_id) {
+                    link.wants(topic, true);
                 }
+                self.somebody_wants(topic);
+                self.admit_if_ready(peer_id, now);
             }
             gossipsub::Event::SlowPeer { peer_id, failed_messages } => {
                 let failed = failed_messages.priority + failed_messages.non_priority;
@@ -202,7 +213,11 @@ impl Network {
             gossipsub::Event::GossipsubNotSupported { peer_id } => {
                 tracing::debug!(peer = %peer_id, "peer does not gossip");
             }
-            gossipsub::Event::Unsubscribed { .. } => {}
+            gossipsub::Event::Unsubscribed { peer_id, topic } => {
+                if let (Some(topic), Some(link)) = (self.topics.topic(&topic), self.links.get_mut(&peer_id)) {
+                    link.wants(topic, false);
+                }
+            }
         }
     }
 
@@ -285,9 +300,9 @@ impl Network {
                     InboundFailure::Timeout | InboundFailure::ResponseOmission if taken_in => {
                         self.board.refuse(Refusal::RequestUnanswered);
                     }
-                    // The line is gone, and the question with it.
-                    InboundFailure::ConnectionClosed => {}
-                    _ => self.board.refuse(Refusal::RequestBroken),
+                    // The line or the one who asked is gone, and the question with it; what could not be read
+                    // the codec has counted.
+                    _ => {}
                 }
                 tracing::debug!(%peer, %error, "request not answered");
             }

@@ -90,6 +90,15 @@ pub const MESH_OUTBOUND: usize = 1;
 /// Peers told per heartbeat what is new.
 pub const GOSSIP_LAZY: usize = 4;
 
+/// Ids announced or asked for in one control message, and per heartbeat and peer: two and a half seconds of
+/// messages at [`PUBLISH_PER_SECOND`].
+pub const CONTROL_IDS: usize = 2000;
+
+/// What a control message may measure. gossipsub sends as many ids as it likes and closes the stream on receiving
+/// more than this, 16 KiB by default, which is less than 500 of our ids: room for [`CONTROL_IDS`] of 34 bytes
+/// each, a topic, and as much again.
+pub const CONTROL_BYTES: usize = 128 << 10;
+
 /// How long ids of messages are remembered. Shorter than a minute lets loops live; longer costs memory.
 pub const DUPLICATE_MEMORY: Duration = Duration::from_secs(60);
 
@@ -213,6 +222,10 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Within this time a connection must show that it belongs to this community.
 pub const IDENTIFY_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long a peer that belongs to this community is waited for to subscribe to the topics, before the service hears of
+/// it. Usually milliseconds; what is published earlier does not reach it.
+pub const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Memory of the process beyond which no new connection is made or taken.
 pub const MEMORY_BYTES: usize = 2 << 30;
 
@@ -275,6 +288,9 @@ pub const BOOK_PEERS: usize = 1024;
 
 /// Addresses remembered for each.
 pub const BOOK_ADDRESSES: usize = 8;
+
+/// Peers whose addresses the status offers to be kept over a restart.
+pub const REMEMBERED_PEERS: usize = 64;
 
 /// Length of an address in bytes; the longest sensible one (a DNS name, a port, QUIC) is about 280.
 pub const ADDRESS_BYTES: usize = 320;

@@ -7,6 +7,7 @@ use libp2p::swarm::ConnectionId;
 use libp2p::{Multiaddr, PeerId};
 
 use super::addresses;
+use super::gossip::Topic;
 use super::limits;
 use super::pacing::Bucket;
 use super::status::PeerSummary;
@@ -26,7 +27,11 @@ pub(super) struct Line {
 pub(super) struct Link {
     lines: HashMap<ConnectionId, Line>,
     since: Instant,
-    /// Whether it has shown that it belongs to this community, and the service knows of it.
+    /// When it said that it belongs to this community.
+    pub(super) identified: Option<Instant>,
+    /// The topics it wants.
+    topics: HashSet<Topic>,
+    /// Whether the service knows of it.
     pub(super) admitted: bool,
     pub(super) agent: String,
     pub(super) ping: Option<Duration>,
@@ -44,6 +49,8 @@ impl Link {
         Self {
             lines: HashMap::new(),
             since: now,
+            identified: None,
+            topics: HashSet::new(),
             admitted: false,
             agent: String::new(),
             ping: None,
@@ -66,6 +73,26 @@ impl Link {
             .filter(|line| !line.dying)
             .max_by_key(|line| line.outbound)
             .map(|line| (line.address.clone(), line.outbound))
+    }
+
+    /// Notes that the peer wants a topic, or no longer does.
+    pub(super) fn wants(&mut self, topic: Topic, wanted: bool) {
+        if wanted {
+            self.topics.insert(topic);
+        } else {
+            self.topics.remove(&topic);
+        }
+    }
+
+    /// Whether the service is to hear of the peer: it belongs to this community, and what is published reaches it.
+    pub(super) fn is_ready(&self, now: Instant) -> bool {
+        let patience_ends =
+            |since: Instant| now.saturating_duration_since(since) > limits::SUBSCRIBE_PATIENCE;
+        self.alive()
+            && !self.admitted
+            && self
+                .identified
+                .is_some_and(|since| self.topics.len() == Topic::ALL.len() || patience_ends(since))
     }
 
     /// Whether the peer is on this machine.
@@ -120,7 +147,8 @@ impl Links {
     ) {
         let link = self.0.entry(peer).or_insert_with(|| Link::new(now));
         if !link.alive() {
-            link.since = now;
+            // It has come anew, and must say anew who it is.
+            (link.since, link.identified) = (now, None);
         }
         link.lines.insert(id, Line { address, outbound, lost_pings: 0, dying: false });
     }
@@ -169,11 +197,17 @@ impl Links {
             .iter()
             .filter(|(_, link)| {
                 !link.admitted
+                    && link.identified.is_none()
                     && link.alive()
                     && now.saturating_duration_since(link.since) > limits::IDENTIFY_TIMEOUT
             })
             .map(|(peer, _)| *peer)
             .collect()
+    }
+
+    /// Peers that the service is to hear of.
+    pub(super) fn ready(&self, now: Instant) -> Vec<PeerId> {
+        self.0.iter().filter(|(_, link)| link.is_ready(now)).map(|(peer, _)| *peer).collect()
     }
 
     /// What the status tells, sorted by name.
@@ -221,6 +255,23 @@ mod tests {
         assert!(links.alive().is_empty());
         assert!(!links.closed(&peer, two), "the service is told once");
         assert!(links.get(&peer).is_none());
+    }
+
+    #[test]
+    fn a_peer_is_ready_when_it_is_one_of_us_and_wants_to_hear() {
+        let (mut links, peer, now) = (Links::default(), PeerId::random(), Instant::now());
+        links.opened(peer, ConnectionId::new_unchecked(1), Multiaddr::empty(), true, now);
+        let link = links.get_mut(&peer).unwrap();
+        for topic in Topic::ALL {
+            link.wants(topic, true);
+        }
+        assert!(!link.is_ready(now), "not identified");
+        link.identified = Some(now);
+        assert!(link.is_ready(now));
+        link.wants(Topic::Seals, false);
+        assert!(!link.is_ready(now), "not subscribed");
+        let later = now + limits::SUBSCRIBE_PATIENCE + Duration::from_millis(1);
+        assert_eq!(links.ready(later), [peer]);
     }
 
     #[test]

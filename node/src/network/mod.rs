@@ -72,6 +72,8 @@ pub struct NetworkConfig {
     /// Where to find others, with or without `/p2p/...` at the end; dialled for ever, at most
     /// [`limits::BOOTSTRAPS`]. Its own address among them does no harm.
     pub bootstrap: Vec<Multiaddr>,
+    /// What [`NetworkStatus::remember`] said in an earlier run; dialled while few peers are connected.
+    pub remembered: Vec<Multiaddr>,
     /// Whether to look for others on the local network, and to be seen there.
     pub mdns: bool,
     /// What it says that it runs.
@@ -94,6 +96,7 @@ impl NetworkConfig {
             listen: Vec::new(),
             announce: Vec::new(),
             bootstrap: Vec::new(),
+            remembered: Vec::new(),
             mdns: false,
             agent: concat!("mutua/", env!("CARGO_PKG_VERSION")).to_owned(),
             connections: ConnectionLimits::default(),
@@ -165,6 +168,8 @@ pub async fn start(
     let (events, event_receiver) = mpsc::channel(limits::EVENTS);
     let (ready_sender, ready) = oneshot::channel();
     let (stopped_sender, stopped) = watch::channel(());
+    let mut book = peers::AddressBook::new(local_peer, &config.bootstrap, seed, now);
+    book.remember(&config.remembered, now);
     let mut network = task::Network {
         swarm,
         topics: gossip::Topics::new(&config.community),
@@ -174,7 +179,7 @@ pub async fn start(
         overflow: VecDeque::new(),
         validation_room: Arc::new(Semaphore::new(limits::VALIDATION_QUEUE_KIB)),
         pacer: pacing::Pacer::new(now),
-        book: peers::AddressBook::new(local_peer, &config.bootstrap, seed, now),
+        book,
         links: links::Links::default(),
         requests: requests::Requests::default(),
         dials: HashMap::new(),

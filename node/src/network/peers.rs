@@ -9,6 +9,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
+use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 
 use super::addresses;
@@ -116,6 +117,30 @@ impl AddressBook {
         self.peers.get(peer).map_or(&[], |known| &known.addresses)
     }
 
+    /// Where peers can be found that have been connected themselves, each address ending in the peer's name:
+    /// what is worth keeping over a restart.
+    pub(super) fn memorable(&self) -> Vec<Multiaddr> {
+        let mut friends: Vec<_> =
+            self.peers.iter().filter(|(_, known)| known.origin == Origin::Itself).collect();
+        friends.sort_by_key(|(peer, known)| (known.redial.failures, **peer));
+        friends
+            .into_iter()
+            .take(limits::REMEMBERED_PEERS)
+            .filter_map(|(peer, known)| Some(known.addresses.first()?.clone().with(Protocol::P2p(*peer))))
+            .collect()
+    }
+
+    /// Takes in what an earlier run of this node has found memorable.
+    pub(super) fn remember(&mut self, addresses: &[Multiaddr], now: Instant) {
+        for address in addresses.iter().take(limits::REMEMBERED_PEERS) {
+            if let (Some(bare), (_, Some(peer))) =
+                (addresses::dialable(address, true), addresses::split(address))
+            {
+                self.learn(peer, bare, Origin::Itself, now);
+            }
+        }
+    }
+
     /// Notes where a peer can be found. The caller has checked that the address may be dialled.
     pub(super) fn learn(&mut self, peer: PeerId, address: Multiaddr, origin: Origin, now: Instant) {
         if peer == self.local || self.is_stranger(&peer, now) {
@@ -152,16 +177,19 @@ impl AddressBook {
         }
     }
 
-    /// A dial has led to a connection.
+    /// A dial has led to a connection. Whether that is a success will show: a node that has banned us, or that
+    /// belongs to another community, answers as well.
     pub(super) fn reached(&mut self, key: DialKey, peer: PeerId, address: &Multiaddr, now: Instant) {
         if let DialKey::Bootstrap(place) = key
             && let Some(bootstrap) = self.bootstrap.get_mut(place)
         {
             bootstrap.found = Some(peer);
-            bootstrap.redial = Redial::at_once(now);
+            bootstrap.redial.under_way = false;
+            bootstrap.redial.next = now;
         }
         if let Some(known) = self.peers.get_mut(&peer) {
-            known.redial = Redial::at_once(now);
+            known.redial.under_way = false;
+            known.redial.next = now;
             let (bare, _) = addresses::split(address);
             if let Some(place) = known.addresses.iter().position(|known| *known == bare) {
                 known.addresses.swap(0, place);
@@ -216,14 +244,26 @@ impl AddressBook {
         }
     }
 
-    /// The last connection to a peer is gone.
-    pub(super) fn lost(&mut self, peer: &PeerId, now: Instant) {
-        let next = now + self.dice.around(limits::REDIAL_FIRST);
+    /// A connected peer has shown that it belongs to this community; past failures are forgotten.
+    pub(super) fn proved(&mut self, peer: &PeerId) {
         for bootstrap in self.bootstrap.iter_mut().filter(|bootstrap| bootstrap.found == Some(*peer)) {
-            bootstrap.redial = Redial { next, failures: 0, under_way: bootstrap.redial.under_way };
+            bootstrap.redial.failures = 0;
         }
         if let Some(known) = self.peers.get_mut(peer) {
-            known.redial = Redial { next, failures: 0, under_way: known.redial.under_way };
+            known.redial.failures = 0;
+        }
+    }
+
+    /// The last connection to a peer is gone. One that never proved itself counts as a failed dial, so that
+    /// pauses grow between visits to a node that turns us away.
+    pub(super) fn lost(&mut self, peer: &PeerId, now: Instant) {
+        for bootstrap in self.bootstrap.iter_mut().filter(|bootstrap| bootstrap.found == Some(*peer)) {
+            let cap = cap(std::slice::from_ref(&bootstrap.address), limits::REDIAL_CAP);
+            back_off(&mut bootstrap.redial, cap, &mut self.dice, now);
+        }
+        if let Some(known) = self.peers.get_mut(peer) {
+            let cap = cap(&known.addresses, limits::REDIAL_CAP);
+            back_off(&mut known.redial, cap, &mut self.dice, now);
         }
     }
 
@@ -383,13 +423,33 @@ mod tests {
         let mut book = book(std::slice::from_ref(&at), now);
         let peer = PeerId::random();
         book.due(&HashSet::new(), 8, now);
+        book.missed(DialKey::Bootstrap(0), now);
         book.reached(DialKey::Bootstrap(0), peer, &at, now);
         book.learn(peer, at, Origin::Itself, now);
+        book.proved(&peer);
         assert!(book.due(&HashSet::from([peer]), 8, now).is_empty());
         book.lost(&peer, now);
         assert!(book.due(&HashSet::new(), 8, now).is_empty(), "not at once");
         let soon = now + Duration::from_millis(700);
         assert_eq!(keys(&book.due(&HashSet::new(), 8, soon)), [DialKey::Bootstrap(0), DialKey::Peer(peer)]);
+    }
+
+    #[test]
+    fn pauses_grow_between_visits_to_a_node_that_turns_us_away() {
+        let mut now = Instant::now();
+        let at = address("/ip4/192.0.2.1/tcp/1");
+        let mut book = book(std::slice::from_ref(&at), now);
+        let peer = PeerId::random();
+        for _ in 0..20 {
+            assert_eq!(book.due(&HashSet::new(), 8, now).len(), 1);
+            book.reached(DialKey::Bootstrap(0), peer, &at, now);
+            book.lost(&peer, now);
+            now = book.bootstrap[0].redial.next;
+        }
+        book.due(&HashSet::new(), 8, now);
+        book.reached(DialKey::Bootstrap(0), peer, &at, now);
+        book.lost(&peer, now);
+        assert!(book.bootstrap[0].redial.next - now >= limits::REDIAL_CAP * 3 / 4);
     }
 
     #[test]
@@ -473,6 +533,21 @@ mod tests {
         book.reached(DialKey::Peer(peer), peer, &newer, now);
         book.told(peer, vec![new.clone(), newer.clone()], now);
         assert_eq!(book.addresses(&peer), [newer, new]);
+    }
+
+    #[test]
+    fn those_who_were_here_are_worth_remembering() {
+        let now = Instant::now();
+        let (mut first, mut second) = (book(&[], now), book(&[], now));
+        let friend = PeerId::random();
+        first.told(friend, vec![address("/ip4/127.0.0.1/tcp/1")], now);
+        first.learn(PeerId::random(), address("/ip4/192.0.2.2/tcp/1"), Origin::Hearsay, now);
+        second.remember(&first.memorable(), now);
+        assert_eq!(second.addresses(&friend), first.addresses(&friend));
+        assert_eq!(second.len(), 1);
+        // Nothing is dialled because of a file that somebody has damaged.
+        second.remember(&[address("/ip4/192.0.2.2/tcp/1"), Multiaddr::empty()], now);
+        assert_eq!(second.len(), 1);
     }
 
     #[test]

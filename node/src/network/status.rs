@@ -155,6 +155,10 @@ pub struct NetworkStatus {
     pub peers: Vec<PeerSummary>,
     /// Peers in the address book, connected or not.
     pub known_peers: usize,
+    /// Addresses of peers that have been connected: worth keeping for [`super::NetworkConfig::remembered`], so that a
+    /// node finds its peers after a restart without its bootstrap addresses.
+    #[serde(serialize_with = "texts")]
+    pub remember: Vec<Multiaddr>,
     /// Peers kept out at the moment.
     pub banned_peers: usize,
     /// Messages that wait to be published.
@@ -188,6 +192,7 @@ impl Board {
             listening: Vec::new(),
             peers: Vec::new(),
             known_peers: 0,
+            remember: Vec::new(),
             banned_peers: 0,
             publish_queue: 0,
             refused: BTreeMap::new(),

@@ -217,6 +217,9 @@ impl Network {
             self.board.refuse(Refusal::NotIdentified);
             let _ = self.swarm.disconnect_peer_id(peer);
         }
+        for peer in self.links.ready(now) {
+            self.admit_if_ready(peer, now);
+        }
         for waiting in self.requests.overdue(now) {
             self.board.refuse(Refusal::RequestTimeout);
             if let Some(request) = waiting.request {
@@ -379,6 +382,7 @@ impl Network {
             listening: self.listening.clone(),
             peers: self.links.summaries(score, now),
             known_peers: self.book.len(),
+            remember: self.book.memorable(),
             banned_peers: behaviour.admission.banned(now),
             publish_queue: self.pacer.len(),
             refused: std::collections::BTreeMap::new(),
