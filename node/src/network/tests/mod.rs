@@ -3,7 +3,11 @@
 //! Tests wait for what must happen, with generous deadlines, and never for time to pass. That something does *not*
 //! happen is shown by something later that does: what was sent afterwards has arrived.
 
+mod finding;
 mod gossip;
+mod hostile;
+mod load;
+mod requests;
 
 use std::time::Duration;
 
