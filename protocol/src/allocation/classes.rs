@@ -87,6 +87,39 @@ impl Classes {
         (Self { weights: class_weights, ballots, supporters, totals }, class_of)
     }
 
+    /// The same classes and one more, without weight yet, that supports one project with the highest score
+    /// that anybody gives it.
+    pub(crate) fn with_singleton(&self, project: usize) -> Self {
+        let best = self.supporters(project).iter().map(|(_, score)| score).max().unwrap_or(1);
+        let mut changed = self.clone();
+        changed.weights.push(0);
+        changed.ballots.starts.push(position(self.ballots.positions.len() + 1));
+        changed.ballots.positions.push(position(project));
+        let rows = &mut changed.supporters;
+        let end = rows.starts[project + 1] as usize;
+        rows.positions.insert(end, position(self.len()));
+        for start in &mut rows.starts[project + 1..] {
+            *start += 1;
+        }
+        if self.has_scores() {
+            changed.ballots.scores.push(best);
+            changed.supporters.scores.insert(end, best);
+        }
+        changed
+    }
+
+    /// Gives the last class, which supports one project alone, another weight; yields the one before.
+    pub(crate) fn set_last_weight(&mut self, project: usize, weight: u64) -> u64 {
+        let Some(last) = self.len().checked_sub(1) else { return 0 };
+        let before = std::mem::replace(&mut self.weights[last], weight);
+        let score = self.ballot(last).iter().map(|(_, score)| score).next().unwrap_or(1);
+        let totals = &mut self.totals[project];
+        totals.weight = totals.weight - before + weight;
+        totals.points =
+            totals.points - u128::from(before) * u128::from(score) + u128::from(weight) * u128::from(score);
+        before
+    }
+
     /// Whether any score differs from one.
     pub(crate) fn has_scores(&self) -> bool {
         !self.ballots.scores.is_empty()

@@ -161,11 +161,10 @@ impl<'a> Run<'a> {
                     self.free += 1;
                 }
                 broken.map(Reason::Cap)
-            } else if let Some(bid) = self.till.opening_bid(project, utility) {
-                self.last[project] = Some(bid);
-                queue.push(bid);
-                None
             } else {
+                // Until it is bought.
+                self.last[project] = self.till.opening_bid(project, utility);
+                queue.extend(self.last[project]);
                 Some(Reason::SupportersLackMoney)
             };
             self.reasons[project] = reason;
@@ -250,13 +249,9 @@ impl<'a> Run<'a> {
         if self.last[bid.project].is_none_or(|last| last.version != bid.version) {
             return None;
         }
-        let priced = match self.caps.broken_by(bid.project) {
-            Some(cap) => Err(Reason::Cap(cap)),
-            None => self.till.price(bid).ok_or(Reason::SupportersLackMoney),
-        };
-        self.reasons[bid.project] = priced.err();
-        self.last[bid.project] =
-            priced.ok().map(|priced| Bid { version: bid.version.wrapping_add(1), ..priced });
+        let affordable = self.caps.broken_by(bid.project).is_none();
+        let priced = if affordable { self.till.price(bid) } else { None };
+        self.last[bid.project] = priced.map(|priced| Bid { version: bid.version.wrapping_add(1), ..priced });
         self.last[bid.project]
     }
 
@@ -264,12 +259,21 @@ impl<'a> Run<'a> {
     fn buy(&mut self, queue: &mut BinaryHeap<Bid>, winner: &Bid, exact: Exact) {
         self.till.buy(winner, exact);
         self.last[winner.project] = None;
+        self.reasons[winner.project] = None;
         self.projects.push(winner.project);
         self.caps.add(winner.project);
         queue.extend(self.fresh.drain(..).filter(|bid| bid.project != winner.project));
     }
 
-    fn finish(self) -> Bought {
+    /// Says why projects were not bought, as it is at the end: when the queue noticed does not matter.
+    fn finish(mut self) -> Bought {
+        for project in 0..self.reasons.len() {
+            if self.reasons[project] == Some(Reason::SupportersLackMoney)
+                && let Some(cap) = self.caps.broken_by(project)
+            {
+                self.reasons[project] = Some(Reason::Cap(cap));
+            }
+        }
         Bought {
             projects: self.projects,
             free: self.free,

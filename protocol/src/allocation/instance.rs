@@ -272,6 +272,61 @@ impl Instance {
             .filter_map(|(project, score)| u32::try_from(project).ok().map(|project| (project, score)))
     }
 
+    /// The same ballots with another budget.
+    #[must_use]
+    pub fn with_budget(&self, budget: u64) -> Self {
+        Self { budget, ..self.clone() }
+    }
+
+    /// The same ballots without the projects for which `keep` is false, and for each project that is kept
+    /// its position here.
+    ///
+    /// # Errors
+    /// None that the instance did not have: it is built from parts of a valid one.
+    pub fn keeping(
+        &self,
+        mut keep: impl FnMut(usize, &Project) -> bool,
+    ) -> Result<(Self, Vec<usize>), InstanceError> {
+        let mut builder = InstanceBuilder::new(self.budget, self.unit)
+            .caps(self.caps)
+            .fund_unsupported(self.fund_unsupported);
+        let mut kept = Vec::new();
+        let mut places = vec![None; self.projects.len()];
+        for (position, project) in self.projects.iter().enumerate() {
+            if keep(position, project) {
+                places[position] = u32::try_from(builder.add_project(*project)).ok();
+                kept.push(position);
+            }
+        }
+        for (voter, weight) in self.weights.iter().enumerate() {
+            let ballot = self.ballot(voter);
+            builder.add_voter(
+                *weight,
+                ballot.filter_map(|(project, score)| Some((places[project as usize]?, score))),
+            );
+        }
+        Ok((builder.build()?, kept))
+    }
+
+    /// The same instance with one more class, for one project alone, that has no weight yet.
+    pub(super) fn with_singleton(&self, project: usize) -> Self {
+        Self { classes: self.classes.with_singleton(project), ..self.clone() }
+    }
+
+    /// Gives the class that [`with_singleton`](Self::with_singleton) added a weight.
+    pub(super) fn set_singleton(&mut self, project: usize, weight: u64) -> Result<(), InstanceError> {
+        let before = self.classes.set_last_weight(project, weight);
+        self.total_weight = (self.total_weight - before)
+            .checked_add(weight)
+            .filter(|total| *total <= MAX_TOTAL_WEIGHT)
+            .ok_or(InstanceError::TotalWeight)?;
+        Ok(())
+    }
+
+    pub(super) fn set_cost(&mut self, project: usize, cost: u64) {
+        self.projects[project].cost = cost;
+    }
+
     /// Groups of voters with the same ballot.
     pub(crate) const fn classes(&self) -> &Classes {
         &self.classes

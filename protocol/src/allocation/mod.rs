@@ -27,6 +27,8 @@ mod caps;
 mod classes;
 mod completion;
 mod equal_shares;
+mod explain;
+mod fairness;
 mod fraction;
 mod greedy;
 mod instance;
@@ -41,6 +43,8 @@ use std::fmt;
 use dashu_int::UBig;
 
 pub use caps::{BASIS_POINTS, Cap, Caps, RISK_UNITS};
+pub use explain::{Distance, distance};
+pub use fairness::{LeftOut, left_out, represented};
 pub use fraction::Fraction;
 pub use instance::{Instance, InstanceBuilder, InstanceError, MAX_ENTRIES, MAX_TOTAL_WEIGHT, Project};
 
@@ -131,7 +135,9 @@ pub struct Funded {
     pub supporters: u64,
 }
 
-/// Why a project is not funded.
+/// Why a project is not funded, as it is when everything is decided: under Equal Shares and Phragmén's
+/// rule, the first cap that it would break beside all that is funded, and otherwise what else it lacks; in
+/// greedy, what it met at its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// Nobody with a weight supports it.

@@ -130,8 +130,7 @@ impl<'a> Run<'a> {
             && next.low <= bound
         {
             queue.pop();
-            if let Some(cap) = self.caps.broken_by(next.project) {
-                self.result.reasons[next.project] = Some(Reason::Cap(cap));
+            if self.caps.broken_by(next.project).is_some() {
                 continue;
             }
             let low = self.time(next.project);
@@ -232,8 +231,12 @@ impl<'a> Run<'a> {
             }
         }
         for (project, reason) in self.result.reasons.iter_mut().enumerate() {
-            if *reason == Some(Reason::Stopped) && projects[project].cost > self.left {
-                *reason = Some(Reason::BudgetSpent);
+            if *reason == Some(Reason::Stopped) {
+                if let Some(cap) = self.caps.broken_by(project) {
+                    *reason = Some(Reason::Cap(cap));
+                } else if projects[project].cost > self.left {
+                    *reason = Some(Reason::BudgetSpent);
+                }
             }
         }
         self.result

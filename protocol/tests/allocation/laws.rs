@@ -200,11 +200,17 @@ fn invalid_instances_are_refused() {
         build(&mut builder);
         builder.build().expect_err("the instance is not valid")
     };
-    let unknown = refused(|builder| drop(builder.add_voter(1, [(1, 1)])));
+    let unknown = refused(|builder| {
+        builder.add_voter(1, [(1, 1)]);
+    });
     assert_eq!(unknown, InstanceError::UnknownProject { voter: 0, project: 1 });
-    let repeated = refused(|builder| drop(builder.add_voter(1, [(0, 1), (0, 2)])));
+    let repeated = refused(|builder| {
+        builder.add_voter(1, [(0, 1), (0, 2)]);
+    });
     assert_eq!(repeated, InstanceError::RepeatedProject { voter: 0, project: 0 });
-    let heavy = refused(|builder| drop(builder.add_voter(u64::MAX, [])));
+    let heavy = refused(|builder| {
+        builder.add_voter(u64::MAX, []);
+    });
     assert_eq!(heavy, InstanceError::TotalWeight);
     assert_eq!(InstanceBuilder::new(1, 0).build().expect_err("no unit"), InstanceError::ZeroUnit);
 }

@@ -5,6 +5,7 @@
 
 mod conformance;
 mod exactness;
+mod explanations;
 mod laws;
 mod pabulib;
 mod plain;

@@ -1,0 +1,108 @@
+//! Explanations against the instances they speak of, and fairness.
+
+use mutua_protocol::allocation::{
+    Completion, Instance, Rule, Utility, allocate, distance, left_out, represented,
+};
+use proptest::prelude::*;
+
+use crate::exactness::{UTILITIES, rules};
+use crate::samples::{Sample, large_sample, sample};
+
+fn funded(instance: &Instance, rule: Rule) -> Vec<usize> {
+    allocate(instance, rule).funded.iter().map(|funded| funded.project).collect()
+}
+
+fn with_cost(sample: &Sample, project: usize, cost: u64) -> Instance {
+    let mut changed = sample.clone();
+    changed.costs[project] = cost;
+    changed.instance()
+}
+
+fn with_supporters(sample: &Sample, project: usize, count: u64) -> Instance {
+    let mut changed = sample.clone();
+    let voting = sample.voters.iter().filter(|(weight, _)| *weight > 0);
+    let best = voting.map(|(_, scores)| scores[project]).max().unwrap_or(1).max(1);
+    let mut scores = vec![0; sample.costs.len()];
+    scores[project] = best;
+    for _ in 0..count {
+        changed.voters.push((1, scores.clone()));
+    }
+    changed.instance()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn distances_are_true(sample in sample()) {
+        let instance = sample.instance();
+        for rule in rules() {
+            let winners = funded(&instance, rule);
+            for project in 0..sample.costs.len() {
+                let Some(distance) = distance(&instance, rule, project) else {
+                    prop_assert!(winners.contains(&project));
+                    continue;
+                };
+                prop_assert!(!winners.contains(&project));
+                if let Some(cost) = distance.greatest_cost {
+                    prop_assert!(funded(&with_cost(&sample, project, cost), rule).contains(&project));
+                    let more = with_cost(&sample, project, cost + 1);
+                    prop_assert!(!funded(&more, rule).contains(&project));
+                }
+                let total = instance.total_weight();
+                if let Some(count) = distance.further_supporters {
+                    prop_assert!(count <= total);
+                    let with = with_supporters(&sample, project, count);
+                    prop_assert!(funded(&with, rule).contains(&project));
+                    for fewer in 0..count {
+                        let with = with_supporters(&sample, project, fewer);
+                        prop_assert!(!funded(&with, rule).contains(&project));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_shares_leaves_no_group_out(sample in prop_oneof![sample(), large_sample()]) {
+        let instance = sample.instance();
+        for utility in UTILITIES {
+            let rule = Rule::EqualShares { utility, completion: Completion::None };
+            prop_assert_eq!(left_out(&instance, utility, &funded(&instance, rule)), None);
+        }
+    }
+
+    #[test]
+    fn a_variant_is_the_instance_built_anew(sample in sample(), budget in 0u64..500, out in 0usize..6) {
+        let instance = sample.instance().with_budget(budget);
+        let (fewer, kept) = instance.keeping(|position, _| position != out).unwrap();
+        let anew = Sample {
+            budget,
+            costs: kept.iter().map(|project| sample.costs[*project]).collect(),
+            voters: sample
+                .voters
+                .iter()
+                .map(|(weight, scores)| (*weight, kept.iter().map(|project| scores[*project]).collect()))
+                .collect(),
+            ..sample
+        };
+        let rule = Rule::EqualShares { utility: Utility::Score, completion: Completion::Greedy };
+        prop_assert_eq!(funded(&fewer, rule), funded(&anew.instance(), rule));
+    }
+}
+
+#[test]
+fn a_group_that_is_left_out_is_found() {
+    // Two of three voters want the bridge, which costs their part of the budget; the park is funded.
+    let sample = Sample {
+        budget: 30,
+        unit: 1,
+        costs: vec![20, 25],
+        voters: vec![(2, vec![1, 0]), (1, vec![0, 1]), (0, vec![1, 1])],
+    };
+    let instance = sample.instance();
+    let found = left_out(&instance, Utility::Cost, &[1]).unwrap();
+    assert_eq!((found.project, found.weight), (0, 2));
+    assert_eq!(left_out(&instance, Utility::Cost, &[0]), None);
+    assert_eq!((represented(&instance, &[1]), represented(&instance, &[0, 1])), (1, 3));
+}
