@@ -1,5 +1,7 @@
 //! Who may say what: every reason to refuse a record.
 
+use std::collections::BTreeSet;
+
 use mutua_protocol::{
     charter::Role,
     hash::{RecordId, TermsHash},
@@ -116,13 +118,25 @@ fn every_rule_refuses_what_it_is_for() {
         ("attestor b", revocation(attestation), Inadmissible::OtherAttestor { attestation }),
         ("ana", Body::Ballot(ballot(3, &[])), Inadmissible::FutureRound { round: 3, current: 2 }),
     ];
+    let mut rules = BTreeSet::new();
     for (name, body, expected) in cases {
         let kind = body.kind();
+        rules.insert(rule(&expected));
         assert_eq!(world.refused(name, body), expected, "{name}: {kind:?}");
     }
     let rotated = Inadmissible::Retired { successor };
     let says = world.sign("rotated", 2, world.ledger.chain(&public("rotated")).id, blank());
-    assert_eq!(world.ledger.admissible(says.record()), Err(rotated));
+    assert_eq!(world.ledger.admissible(says.record()), Err(rotated.clone()));
+    rules.insert(rule(&rotated));
+    rules.insert(rule(&Inadmissible::TooMany { limit: 4 }));
+    assert_eq!(rules.len(), RULES, "all of them, with the quota's own test below: {rules:?}");
+}
+
+/// How many rules there are.
+const RULES: usize = 17;
+
+fn rule(reason: &Inadmissible) -> String {
+    serde_json::to_value(reason).expect("a reason can be shown")["rule"].to_string()
 }
 
 #[test]
@@ -198,6 +212,7 @@ fn what_other_records_can_bring_about_may_pass_and_nothing_else() {
     ];
     assert!(passing.iter().all(Inadmissible::may_pass));
     assert!(!lasting.iter().any(Inadmissible::may_pass));
+    assert_eq!(passing.len() + lasting.len(), RULES);
 }
 
 /// A registrar who is admitted speaks as a member at once: nodes that hear it before the admission is

@@ -1,14 +1,17 @@
 //! Seals: every reason why one cannot follow, and that a refused one changes nothing.
 
 use mutua_protocol::{
-    hash::{CommunityId, OutcomeDigest, RecordId, Root, SealId},
+    hash::{CommunityId, OutcomeDigest, RecordId, Root, SealId, TermsHash},
     ledger::{ChainFault, Inadmissible, SealFault},
     limits,
-    records::{Body, Received, Record, Subject},
+    records::{Body, Fork, Received, Record, Subject},
     seals::SealHeader,
 };
 
-use crate::support::{log::header, *};
+use crate::support::{
+    log::{Log, audit, header},
+    *,
+};
 
 fn community() -> World {
     let mut world = World::new();
@@ -172,4 +175,31 @@ fn the_order_of_authors_in_what_is_offered_does_not_matter() {
     let two = other.seal(records);
     assert_eq!(world.ledger.head(), other.ledger.head());
     assert_eq!(one.void, two.void);
+}
+
+#[test]
+fn the_largest_seals_can_be_read_back() {
+    let mut world = World::new();
+    let many = (0..limits::SEAL_RECORDS)
+        .map(|number| world.say("registrar", admission(&format!("member {number}"), 1)))
+        .collect();
+    world.seal(many);
+    let evidence: Vec<_> = (0..)
+        .map(|number| {
+            let [left, right] = ["a", "b"].map(|title| {
+                let mut assessment = approved();
+                assessment.reasons = vec![title.repeat(limits::TEXT_BYTES); 4];
+                Body::Attest { proposal: RecordId([1; 32]), terms: TermsHash([1; 32]), assessment }
+            });
+            let fork = world.fork(&format!("member {number}"), left, right);
+            world.say("registrar", Body::Evidence(Fork::of(&fork[0], &fork[1])))
+        })
+        .take(limits::SEAL_BYTES / 33_000)
+        .collect();
+    assert!(
+        evidence.iter().map(|received| received.bytes.len()).sum::<usize>() > limits::SEAL_BYTES * 9 / 10
+    );
+    assert!(world.seal(evidence).void.is_empty());
+    let auditor = audit(&Log::of(&world).bytes()).unwrap();
+    assert_eq!(auditor.ledger().head(), world.ledger.head());
 }
