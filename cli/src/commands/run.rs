@@ -85,6 +85,8 @@ impl Arguments {
     }
 }
 
+const QUIET: &str = "arc_malachitebft_core_consensus=warn,libp2p=warn,libp2p_swarm=warn,libp2p_mdns=warn";
+
 fn start_logging(level: &str, format: LogFormat) -> Done {
     let filter =
         EnvFilter::try_new(level).map_err(|error| Failure::input(format!("--log {level}: {error}")))?;

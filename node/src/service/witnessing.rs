@@ -137,7 +137,10 @@ impl Core {
 
     fn is_time_to_seal(&self) -> bool {
         let Some(witnessing) = &self.witnessing else { return false };
-        if witnessing.engine.status().height.is_some() || self.disagreement.is_some() {
+        let is_busy = witnessing.engine.status().height.is_some()
+            || witnessing.halted.is_some()
+            || witnessing.decided.is_some();
+        if is_busy || self.disagreement.is_some() {
             return false;
         }
         self.now.wall >= self.ledger.close()
@@ -237,10 +240,14 @@ impl Core {
                     }
                 }
                 EngineOutput::Judge { height, quorum, value, seal, .. } => {
-                    if witnessing.judgements.len() < JUDGEMENTS {
-                        let fresh = quorum.is_none();
-                        witnessing.judgements.push(Judgement { height, value, fresh, seal, source });
+                    if witnessing.judgements.len() >= JUDGEMENTS {
+                        // The oldest has waited in vain for its records: it gets an answer all the same.
+                        let Judgement { height, value, .. } = witnessing.judgements.remove(0);
+                        let refused = Input::Judged { height, value, valid: false };
+                        queue.extend(witnessing.engine.handle(refused));
                     }
+                    let fresh = quorum.is_none();
+                    witnessing.judgements.push(Judgement { height, value, fresh, seal, source });
                     queue.extend(self.judge_what_is_held()?);
                 }
                 EngineOutput::Decided { header, ids, certificate, .. } => {
@@ -253,7 +260,13 @@ impl Core {
                 }
                 EngineOutput::Ahead { height, backed, .. } => {
                     if height == self.ledger.height() + 1 {
-                        if witnessing.engine.status().height.is_none() && self.disagreement.is_none() {
+                        // A single witness cannot make the others vote about nothing: one more has to speak
+                        // of it, or something has to wait. What was said until then is kept.
+                        let wanted = backed || self.tail.len() > 0 || self.now.wall >= self.ledger.close();
+                        if wanted
+                            && witnessing.engine.status().height.is_none()
+                            && self.disagreement.is_none()
+                        {
                             let log = self.reader.log(height)?;
                             if let Some(witnessing) = &mut self.witnessing {
                                 queue.extend(witnessing.engine.start_height(height, log));
