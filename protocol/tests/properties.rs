@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use mutua_protocol::{
     archive::{ArchiveReader, Auditor, open_batch, opening},
-    charter::Community,
+    charter::{Caps, Community, Completion, Rule, Utility},
     codec,
     hash::RecordId,
     keys::Purpose,
@@ -60,13 +60,32 @@ struct Town {
 }
 
 impl Town {
-    fn new() -> Self {
+    /// A town under one of many charters.
+    fn new(kind: u16) -> Self {
         let mut world = World::with(|charter| {
             charter.limits.records_per_round = 40;
-            charter.policy.caps.borrower = Some(6_000);
+            let utility = [Utility::Cost, Utility::Cardinality, Utility::Score][usize::from(kind % 3)];
+            charter.rule = match kind / 3 % 3 {
+                0 => Rule::EqualShares { utility, completion: Completion::None },
+                1 => Rule::EqualShares { utility, completion: Completion::Greedy },
+                _ => Rule::Greedy { utility },
+            };
+            charter.policy.caps = Caps {
+                borrower: [None, Some(6_000), Some(3_000)][usize::from(kind / 9 % 3)],
+                category: [None, Some(8_000)][usize::from(kind / 27 % 2)],
+                expected_loss: [None, Some(50)][usize::from(kind / 54 % 2)],
+            };
+            charter.roles[1].needed = if kind.is_multiple_of(5) { 2 } else { 1 };
         });
         world.admit(&PEOPLE[..4]);
         world.fund(90_000);
+        for number in 0..6u16 {
+            let mut terms = loan(&format!("loan {}", number % 4), 7_001 + 5_003 * u64::from(number));
+            terms.category = number % 3;
+            let proposal = world.propose(PEOPLE[usize::from(number % 4)], terms);
+            world.attest("attestor a", proposal, approved());
+            world.attest("attestor b", proposal, Assessment { default: 900, ..approved() });
+        }
         let names = PEOPLE.iter().map(|name| (*name).to_owned()).enumerate().collect();
         Self { world, names, waiting: Vec::new() }
     }
@@ -106,7 +125,13 @@ impl Town {
         let other = self.person(deed.what);
         let registrar = "registrar".to_owned();
         let amount = deed.number % 50_000 + 1;
-        let terms = || Subject::Loan(loan(&format!("loan {}", deed.what % 4), amount));
+        let terms = || {
+            let mut terms = loan(&format!("loan {}", deed.what % 4), amount);
+            terms.category = u16::try_from(deed.number % 3).unwrap();
+            terms.expires =
+                if deed.number.is_multiple_of(11) { self.world.ledger.close() + ROUND } else { EVER };
+            Subject::Loan(terms)
+        };
         Some(match deed.kind {
             0 => (registrar, admission(&person, 1 + u32::try_from(deed.number % 5).unwrap())),
             1 => (registrar, suspension(&other)),
@@ -220,8 +245,8 @@ impl Town {
     }
 }
 
-fn live(deeds: &[Deed]) -> Town {
-    let mut town = Town::new();
+fn live(kind: u16, deeds: &[Deed]) -> Town {
+    let mut town = Town::new(kind);
     for deed in deeds {
         town.act(deed);
     }
@@ -245,10 +270,11 @@ proptest! {
 
     #[test]
     fn any_order_and_any_repetition_of_the_same_records_give_the_same_ledger(
+        kind in any::<u16>(),
         deeds in deeds(),
         seed in any::<u64>(),
     ) {
-        let town = live(&deeds);
+        let town = live(kind, &deeds);
         let world = &town.world;
         let mut other = Ledger::new(world.ledger.community().clone());
         for (number, batch) in world.batches.iter().enumerate() {
@@ -264,8 +290,11 @@ proptest! {
     }
 
     #[test]
-    fn a_history_replayed_from_its_archive_gives_the_same_outcomes(deeds in deeds()) {
-        let town = live(&deeds);
+    fn a_history_replayed_from_its_archive_gives_the_same_outcomes(
+        kind in any::<u16>(),
+        deeds in deeds(),
+    ) {
+        let town = live(kind, &deeds);
         let auditor = audit(&Log::of(&town.world).bytes()).unwrap();
         let closings = town.world.ledger.closings();
         prop_assert!(auditor.outcomes().eq(closings.iter().map(|closing| closing.digest)));
