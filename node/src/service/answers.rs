@@ -41,7 +41,7 @@ impl Core {
         Standing {
             height: self.ledger.height(),
             head: self.ledger.head(),
-            tail: u32::try_from(self.tail.len()).unwrap_or(u32::MAX),
+            tail: u32::try_from(self.tail.ready()).unwrap_or(u32::MAX),
             tail_digest: self.tail.digest(),
             outcome: newest_outcome(&self.ledger),
         }

@@ -248,8 +248,8 @@ impl Core {
 
     /// The tail as negentropy sees it: by the author's clock, then by id.
     pub(super) fn reconciler(&self) -> Option<Negentropy<'static, NegentropyStorageVector>> {
-        let mut storage = NegentropyStorageVector::with_capacity(self.tail.len());
-        for held in self.tail.iter() {
+        let mut storage = NegentropyStorageVector::with_capacity(self.tail.ready());
+        for held in self.tail.iter_ready() {
             // The greatest value stands for infinity there.
             let clock = held.received.record().clock.min(u64::MAX - 1);
             storage.insert(clock, Id::from_byte_array(held.received.id.0)).ok()?;

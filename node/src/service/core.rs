@@ -233,7 +233,7 @@ impl Core {
         if self.disagreement.is_some() {
             return None;
         }
-        let mut records: Vec<Received> = self.tail().cloned().collect();
+        let mut records: Vec<Received> = self.tail.iter_ready().map(|held| held.received.clone()).collect();
         records.sort_by_key(Received::order);
         let time = self.now.wall.max(self.ledger.time() + 1);
         Some(self.ledger.provisional(time, &records))

@@ -230,7 +230,7 @@ impl Core {
         {
             tracing::warn!(author = %culprit, "evidence of a fork has come");
         }
-        self.tail.push(received, self.now.wall, self.now, &self.ledger);
+        self.tail.push(received, self.now.wall, self.now.elapsed, &self.ledger);
     }
 
     /// A record with a number that its author has used, or on a branch that this node does not follow.
@@ -363,9 +363,14 @@ impl Core {
             let Some(bytes) = self.reader.record(&id)? else { continue };
             let Ok(received) = Received::decode(&bytes, &self.community) else { continue };
             if self.chain(&author).accepts(&received).is_ok() {
-                self.tail.push(received, arrived, self.now, &self.ledger);
+                self.tail.push(received, arrived, self.now.elapsed, &self.ledger);
             } else {
                 self.batch.remove_tail(author, sequence);
+            }
+        }
+        for author in self.tail.authors() {
+            for held in self.tail.review(&author, &self.ledger) {
+                self.batch.remove_tail(author, held.received.order().1);
             }
         }
         Ok(())

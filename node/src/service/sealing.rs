@@ -73,7 +73,6 @@ impl Core {
         certificate: &Certificate,
         records: &[Received],
     ) -> Result<Result<(), NotApplied>, CoreError> {
-        let round = self.ledger.round();
         let applied = match self.ledger.apply(header, records) {
             Ok(applied) => applied,
             Err(fault @ SealFault::Outcome { .. }) => {
@@ -100,7 +99,7 @@ impl Core {
                 "round closed"
             );
         }
-        self.settle_tail(records, self.ledger.round() != round);
+        self.settle_tail(records);
         self.retry_parked()?;
         self.forks.0.retain(|author, seen| !self.ledger.evidence().contains_key(&(*author, seen.sequence)));
         self.witness_sealed(header.height)?;
@@ -108,21 +107,10 @@ impl Core {
     }
 
     /// Takes what was sealed out of the tail, and what can no longer be sealed with it.
-    fn settle_tail(&mut self, sealed: &[Received], round_changed: bool) {
-        let mut authors: Vec<_> = if round_changed {
-            self.tail.authors()
-        } else {
-            sealed.iter().map(|received| received.record().author).collect()
-        };
-        authors.dedup();
-        for author in authors {
-            for held in self.tail.take(&author) {
+    fn settle_tail(&mut self, sealed: &[Received]) {
+        for author in self.tail.authors() {
+            for held in self.tail.review(&author, &self.ledger) {
                 let (_, sequence) = held.received.order();
-                let chain = self.chain(&author);
-                if chain.accepts(&held.received).is_ok() {
-                    self.tail.put_back(held, &self.ledger);
-                    continue;
-                }
                 self.batch.remove_tail(author, sequence);
                 let same_number = sealed.iter().find(|received| received.order() == (author, sequence));
                 if let Some(sealed) = same_number.filter(|sealed| sealed.id != held.received.id) {

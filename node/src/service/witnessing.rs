@@ -144,7 +144,7 @@ impl Core {
             return false;
         }
         self.now.wall >= self.ledger.close()
-            || self.tail.len() >= GATHER_RECORDS
+            || self.tail.ready() >= GATHER_RECORDS
             || self.tail.oldest().is_some_and(|since| since + GATHER_RECORDS_MS <= self.now.elapsed)
     }
 
@@ -292,7 +292,7 @@ impl Core {
         let next = self.ledger.time() + 1;
         let mut time = wall.max(next);
         let mut before = (time >= close).then_some(close);
-        let (mut records, full) = self.tail.gather(&self.ledger, before);
+        let (mut records, full) = self.tail.gather(before);
         if full && time >= close {
             // More came before the close than fits the seal that closes: as long as the drift allows, seals
             // of the time before take them in.
@@ -300,7 +300,7 @@ impl Core {
             if earliest < close {
                 time = earliest;
                 before = Some(close);
-                records = self.tail.gather(&self.ledger, before).0;
+                records = self.tail.gather(before).0;
             }
         }
         if records.is_empty() && time < close {
@@ -388,7 +388,7 @@ impl Core {
         }
         let Some(older_than) = self.now.elapsed.checked_sub(sealing.patience) else { return true };
         let before = (header.time >= self.ledger.close()).then(|| self.ledger.close());
-        match self.tail.left_out(&self.ledger, records, older_than, before) {
+        match self.tail.left_out(records, older_than, before) {
             None => true,
             Some(id) => {
                 tracing::warn!(

@@ -2,7 +2,10 @@
 //! What happens follows from a seed, which a failing test prints.
 
 #![allow(unreachable_pub, dead_code, reason = "each test uses another part of the tools")]
+#![allow(clippy::unwrap_used, reason = "tools of tests")]
+
 mod agreement;
+mod membership;
 mod sim;
 mod story;
 mod world;
