@@ -138,6 +138,7 @@ pub fn start(
         submitted: Vec::new(),
         imported: Vec::new(),
         questions: Vec::new(),
+        unsent: Vec::new(),
     };
     let thread = std::thread::Builder::new().name("service".to_owned()).spawn(move || driver.run(&inputs))?;
     Ok((ServiceHandle { commands }, thread))
@@ -154,6 +155,8 @@ struct Driver {
     submitted: Vec<(Answer<Vec<Reception>>, Vec<Reception>)>,
     imported: Vec<(Answer<Imported>, Imported)>,
     questions: Vec<Question>,
+    /// Requests that the network did not take: for the core they have ended without an answer.
+    unsent: Vec<u64>,
 }
 
 impl Driver {
@@ -177,6 +180,9 @@ impl Driver {
                     Ok(command) => going = self.take(command)?,
                     Err(_) => break,
                 }
+            }
+            for request in std::mem::take(&mut self.unsent) {
+                self.core.handle(self.clock.now(), Input::Response { request, data: None })?;
             }
             self.core.tick(self.clock.now())?;
             let outputs = self.core.commit()?;
@@ -267,7 +273,10 @@ impl Driver {
                     self.requests.insert(id, request);
                     Ok(())
                 }
-                Err(error) => Err(error),
+                Err(error) => {
+                    self.unsent.push(request);
+                    Err(error)
+                }
             },
             Output::Respond(token, data) => match self.responses.remove(&token) {
                 Some(token) => self.network.respond(token, data),
