@@ -16,6 +16,36 @@ pub(super) fn ip(address: &Multiaddr) -> Option<IpAddr> {
     }
 }
 
+/// How far away an address is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Distance {
+    /// On this machine.
+    Here,
+    /// In a private network.
+    Near,
+    /// On the internet, or not known.
+    Far,
+}
+
+/// How far away an address is.
+pub(super) fn distance(address: &Multiaddr) -> Distance {
+    ip(address).map_or(Distance::Far, distance_of)
+}
+
+fn distance_of(ip: IpAddr) -> Distance {
+    let private = match ip {
+        // 100.64.0.0/10 is what providers put their customers behind.
+        IpAddr::V4(four) => four.is_private() || (four.octets()[0] == 100 && four.octets()[1] & 0xc0 == 64),
+        // fc00::/7
+        IpAddr::V6(six) => six.segments()[0] & 0xfe00 == 0xfc00,
+    };
+    match (ip.is_loopback(), private) {
+        (true, _) => Distance::Here,
+        (false, true) => Distance::Near,
+        (false, false) => Distance::Far,
+    }
+}
+
 /// Whether an address is on this machine.
 pub(super) fn is_loopback(address: &Multiaddr) -> bool {
     ip(address).is_some_and(|ip| ip.is_loopback())
@@ -42,8 +72,9 @@ pub(super) fn split(address: &Multiaddr) -> (Multiaddr, Option<PeerId>) {
 /// An address heard of from others, without the peer's name, if it is one that this node may dial.
 ///
 /// Only plain TCP and QUIC on an IP address: a stranger's DNS name would let it make us ask any
-/// resolver. Loopback only where the one who told us is on this machine as well.
-pub(super) fn dialable(address: &Multiaddr, from_loopback: bool) -> Option<Multiaddr> {
+/// resolver. And none nearer than the one who told us: from the internet nobody may send us knocking at
+/// doors of our own house.
+pub(super) fn dialable(address: &Multiaddr, teller: Distance) -> Option<Multiaddr> {
     if address.len() > limits::ADDRESS_BYTES {
         return None;
     }
@@ -64,7 +95,7 @@ pub(super) fn dialable(address: &Multiaddr, from_loopback: bool) -> Option<Multi
         IpAddr::V6(six) => six.segments()[0] & 0xffc0 == 0xfe80,
     };
     let reachable = !ip.is_unspecified() && !ip.is_multicast() && !link_local && port != 0;
-    (reachable && (from_loopback || !ip.is_loopback())).then_some(bare)
+    (reachable && distance_of(ip) >= teller).then_some(bare)
 }
 
 #[cfg(test)]
@@ -81,7 +112,9 @@ mod tests {
             ("/ip4/192.0.2.1/tcp/4001", true),
             ("/ip4/192.0.2.1/udp/4001/quic-v1", true),
             ("/ip6/2001:db8::1/tcp/4001", true),
-            ("/ip4/10.0.0.7/tcp/4001", true),
+            ("/ip4/10.0.0.7/tcp/4001", false),
+            ("/ip4/100.64.0.7/tcp/4001", false),
+            ("/ip6/fd00::1/tcp/4001", false),
             ("/ip4/127.0.0.1/tcp/4001", false),
             ("/ip6/::1/tcp/4001", false),
             ("/ip6/::ffff:127.0.0.1/tcp/4001", false),
@@ -96,10 +129,22 @@ mod tests {
             ("/ip4/192.0.2.1", false),
         ];
         for (text, wanted) in cases {
-            assert_eq!(dialable(&address(text), false).is_some(), wanted, "{text}");
+            assert_eq!(dialable(&address(text), Distance::Far).is_some(), wanted, "{text}");
         }
-        assert!(dialable(&address("/ip4/127.0.0.1/tcp/4001"), true).is_some());
-        assert!(dialable(&Multiaddr::empty(), true).is_none());
+        assert!(dialable(&Multiaddr::empty(), Distance::Here).is_none());
+    }
+
+    #[test]
+    fn nobody_sends_us_nearer_than_he_is_himself() {
+        let far = address("/ip4/192.0.2.1/tcp/4001");
+        let near = address("/ip4/192.168.1.2/tcp/4001");
+        let here = address("/ip6/::1/tcp/4001");
+        for (teller, taken) in
+            [(&far, [true, false, false]), (&near, [true, true, false]), (&here, [true; 3])]
+        {
+            let taken_from = |address| dialable(address, distance(teller)).is_some();
+            assert_eq!([&far, &near, &here].map(taken_from), taken, "{teller}");
+        }
     }
 
     #[test]
@@ -109,7 +154,7 @@ mod tests {
         let named = bare.clone().with(Protocol::P2p(peer));
         assert_eq!(split(&named), (bare.clone(), Some(peer)));
         assert_eq!(split(&bare), (bare.clone(), None));
-        assert_eq!(dialable(&named, false), Some(bare));
+        assert_eq!(dialable(&named, Distance::Far), Some(bare));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use libp2p::swarm::{ListenError, SwarmEvent};
 use libp2p::{PeerId, identify, mdns, ping};
 
 use super::NetworkError;
-use super::addresses;
+use super::addresses::{self, Distance};
 use super::behaviour::BehaviourEvent;
 use super::codec::{Ask, AskKind, Reply};
 use super::handle::{GossipToken, NetworkEvent, RequestError, ResponseToken, charge};
@@ -118,7 +118,7 @@ impl Network {
             BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
                 // Who is seen on the local network may be dialled there, loopback included.
                 for (peer, address) in found {
-                    if let Some(address) = addresses::dialable(&address, true) {
+                    if let Some(address) = addresses::dialable(&address, Distance::Here) {
                         self.book.learn(peer, address, Origin::LocalNetwork, now);
                     }
                 }
@@ -169,10 +169,10 @@ impl Network {
                 }
                 let Some(link) = self.links.get_mut(&peer_id) else { return };
                 link.agent = links::printable(&info.agent_version);
-                let here = link.on_loopback();
+                let distance = link.distance();
                 let told = info.listen_addrs.iter();
                 let addresses = told
-                    .filter_map(|address| addresses::dialable(address, here))
+                    .filter_map(|address| addresses::dialable(address, distance))
                     .take(limits::BOOK_ADDRESSES);
                 self.book.told(peer_id, addresses.collect(), now);
                 self.book.proved(&peer_id);

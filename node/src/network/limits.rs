@@ -1,8 +1,10 @@
 //! Every number of the network layer, each with its reason.
 //!
 //! The rule behind them: whatever a stranger can make this node hold is bounded, and the bounds
-//! add up. In the worst case, with every connection slot taken by a liar, the queues below hold a
-//! few hundred MiB; with honest peers, a few MiB.
+//! add up. The queues that all peers share hold 600 MiB if every one of them is full to the brim;
+//! a connection buffers up to 12 MiB of streams that nobody has read, so that one address, with its eight,
+//! comes to 100 MiB. From [`MEMORY_BYTES`] on no new connection is taken. With honest peers all of it is a
+//! few MiB.
 
 use std::time::Duration;
 
@@ -229,12 +231,12 @@ pub const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(2);
 /// Memory of the process beyond which no new connection is made or taken.
 pub const MEMORY_BYTES: usize = 2 << 30;
 
-/// Substreams that one peer may have open on a connection: the protocols of this node need about a
-/// third. With yamux, each may buffer 256 KiB that nobody has read.
-pub const STREAMS: usize = 64;
+/// Substreams that one peer may have open on a connection: [`REQUEST_STREAMS`], a handful for the other
+/// protocols, and [`NEGOTIATING_STREAMS`]. With yamux, each may buffer 256 KiB that nobody has read.
+pub const STREAMS: usize = 48;
 
 /// Streams on a connection whose protocol is not settled yet.
-pub const NEGOTIATING_STREAMS: usize = 32;
+pub const NEGOTIATING_STREAMS: usize = 16;
 
 /// How long a QUIC peer may send ahead on one stream, in bytes.
 pub const QUIC_STREAM_WINDOW: u32 = 2 << 20;

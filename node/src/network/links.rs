@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use libp2p::swarm::ConnectionId;
 use libp2p::{Multiaddr, PeerId};
 
-use super::addresses;
+use super::addresses::{self, Distance};
 use super::gossip::Topic;
 use super::limits;
 use super::pacing::Bucket;
@@ -95,9 +95,10 @@ impl Link {
                 .is_some_and(|since| self.topics.len() == Topic::ALL.len() || patience_ends(since))
     }
 
-    /// Whether the peer is on this machine.
-    pub(super) fn on_loopback(&self) -> bool {
-        self.lines.values().any(|line| addresses::is_loopback(&line.address))
+    /// How far away the peer is, by its nearest connection.
+    pub(super) fn distance(&self) -> Distance {
+        let lines = self.lines.values();
+        lines.map(|line| addresses::distance(&line.address)).min().unwrap_or(Distance::Far)
     }
 
     /// Notes messages that could not be sent; true when it is time to part.

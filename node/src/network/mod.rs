@@ -40,7 +40,7 @@ mod tests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -155,8 +155,8 @@ pub async fn start(
     let board = Arc::new(status::Board::new(local_peer));
     let mut swarm = behaviour::swarm(&config, &key, &board)?;
     let mut opening = HashSet::new();
+    config.listen.iter().try_for_each(probe)?;
     for address in &config.listen {
-        probe(address)?;
         let listener = swarm.listen_on(address.clone()).map_err(|error| bad_address(address, error))?;
         opening.insert(listener);
     }
@@ -210,12 +210,19 @@ fn probe(address: &Multiaddr) -> Result<(), NetworkError> {
             reason: "it has no IP address and port".to_owned(),
         });
     };
+    // All of IPv6 is probed on ::1: the plain socket that probes would claim IPv4 as well, where another
+    // listener, or another address of ours, may well have the same port.
+    let any_v6 = ip == IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+    let ip = if any_v6 { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { ip };
     let probed = match transport {
         Protocol::Tcp(port) if port != 0 => TcpListener::bind(SocketAddr::new(ip, port)).map(drop),
         Protocol::Udp(port) if port != 0 => UdpSocket::bind(SocketAddr::new(ip, port)).map(drop),
         _ => Ok(()),
     };
-    probed.map_err(|error| bad_address(address, error))
+    match probed {
+        Err(error) if any_v6 && error.kind() == io::ErrorKind::AddrNotAvailable => Ok(()),
+        probed => probed.map_err(|error| bad_address(address, error)),
+    }
 }
 
 fn bad_address(address: &Multiaddr, error: impl Into<ListenFailure>) -> NetworkError {

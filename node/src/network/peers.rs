@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 
-use super::addresses;
+use super::addresses::{self, Distance};
 use super::limits;
 
 /// How an address came into the book. The later ones weigh more.
@@ -134,7 +134,7 @@ impl AddressBook {
     pub(super) fn remember(&mut self, addresses: &[Multiaddr], now: Instant) {
         for address in addresses.iter().take(limits::REMEMBERED_PEERS) {
             if let (Some(bare), (_, Some(peer))) =
-                (addresses::dialable(address, true), addresses::split(address))
+                (addresses::dialable(address, Distance::Here), addresses::split(address))
             {
                 self.learn(peer, bare, Origin::Itself, now);
             }

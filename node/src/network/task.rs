@@ -340,7 +340,7 @@ impl Network {
             return None;
         }
         link.told = Some(now);
-        let here = link.on_loopback();
+        let distance = link.distance();
         // The order of a hash map is random enough: not everybody is told of the same few.
         let entries: Vec<_> = self
             .links
@@ -350,7 +350,9 @@ impl Network {
                 let addresses = self.book.addresses(peer).iter();
                 (
                     *peer,
-                    addresses.filter_map(|address| addresses::dialable(address, here)).collect::<Vec<_>>(),
+                    addresses
+                        .filter_map(|address| addresses::dialable(address, distance))
+                        .collect::<Vec<_>>(),
                 )
             })
             .filter(|(_, addresses)| !addresses.is_empty())
@@ -364,9 +366,9 @@ impl Network {
         let Some(entries) = exchange::decode(bytes) else {
             return self.board.refuse(Refusal::ExchangeBroken);
         };
-        let here = self.links.get(from).is_some_and(super::links::Link::on_loopback);
+        let Some(distance) = self.links.get(from).map(super::links::Link::distance) else { return };
         for (peer, addresses) in entries {
-            for address in addresses.iter().filter_map(|address| addresses::dialable(address, here)) {
+            for address in addresses.iter().filter_map(|address| addresses::dialable(address, distance)) {
                 self.book.learn(peer, address, Origin::Hearsay, now);
             }
         }
