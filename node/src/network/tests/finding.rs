@@ -3,25 +3,18 @@
 use super::hostile::Stranger;
 use super::*;
 
-/// The same node again: same key, same port.
-fn again(node: &Node, first: &NetworkConfig) -> NetworkConfig {
-    let mut config = first.clone();
-    config.listen = vec![addresses::split(&node.address()).0];
-    config
-}
-
 #[tokio::test]
 async fn a_node_that_was_down_is_found_again() {
-    let first = config(&[]);
-    let a = Node::start(first.clone()).await;
+    let config = fixed_config(&[]);
+    let a = Node::start(config.clone()).await;
     let mut b = Node::joining(&[&a]).await;
-    let (a_id, second) = (a.id(), again(&a, &first));
+    let a_id = a.id();
     a.stop().await;
     b.parted_from(a_id).await;
     // b dials while nobody is there.
     b.status_until("failed dials", |status| status.traffic["dials-failed"] >= 2).await;
     let up = Instant::now();
-    let mut a = Node::start(second).await;
+    let mut a = Node::start(config).await;
     assert_eq!(a.id(), a_id);
     b.connected_to(a_id).await;
     a.connected_to(b.id()).await;
@@ -33,14 +26,14 @@ async fn a_node_that_was_down_is_found_again() {
 #[tokio::test]
 async fn a_node_that_is_restarted_finds_its_peers() {
     let mut a = Node::start(config(&[])).await;
-    let first = config(&[a.address()]);
-    let mut b = Node::start(first.clone()).await;
+    let config = fixed_config(&[a.address()]);
+    let mut b = Node::start(config.clone()).await;
     b.connected_to(a.id()).await;
     a.connected_to(b.id()).await;
-    let (b_id, second) = (b.id(), again(&b, &first));
+    let b_id = b.id();
     b.stop().await;
     a.parted_from(b_id).await;
-    let mut b = Node::start(second).await;
+    let mut b = Node::start(config).await;
     b.connected_to(a.id()).await;
     a.connected_to(b_id).await;
     a.handle.publish(Topic::Witness, b"hello again".to_vec()).unwrap();
@@ -79,12 +72,10 @@ async fn members_find_one_another_and_stay_together_without_the_one_that_brought
 
 #[tokio::test]
 async fn a_list_of_addresses_shared_by_all_may_hold_ones_own() {
-    let spare = Node::start(config(&[])).await;
-    let own = addresses::split(&spare.address()).0;
-    spare.stop().await;
-    let mut a = config(std::slice::from_ref(&own));
-    a.listen = vec![own.clone()];
-    let mut a = Node::start(a).await;
+    let mut shared = fixed_config(&[]);
+    let own = shared.listen[0].clone();
+    shared.bootstrap = vec![own.clone()];
+    let mut a = Node::start(shared).await;
     let mut b = Node::start(config(&[own])).await;
     b.connected_to(a.id()).await;
     a.connected_to(b.id()).await;
@@ -197,4 +188,20 @@ async fn a_peer_is_connected_before_it_says_anything() {
         }
     };
     assert!(matches!(first, NetworkEvent::Connected { peer, outbound: false, .. } if peer == stranger.id()));
+}
+
+/// Not run by itself, since not every machine that builds has a network with multicast: `--ignored` runs it.
+#[tokio::test]
+#[ignore = "needs a network interface with multicast"]
+async fn nodes_on_one_local_network_see_one_another() {
+    let local = || {
+        let mut config = config(&[]);
+        config.listen = vec!["/ip4/0.0.0.0/tcp/0".parse().unwrap()];
+        config.mdns = true;
+        config
+    };
+    let mut a = Node::start(local()).await;
+    let mut b = Node::start(local()).await;
+    a.connected_to(b.id()).await;
+    b.connected_to(a.id()).await;
 }

@@ -43,6 +43,25 @@ fn config(bootstrap: &[Multiaddr]) -> NetworkConfig {
     config
 }
 
+/// A port that is free, and stays so while nobody listens on it: below those that the system hands out.
+fn fixed_port() -> u16 {
+    loop {
+        let port = 15_000 + u16::try_from(getrandom::u32().unwrap() % 15_000).unwrap();
+        let tcp = std::net::TcpListener::bind(("0.0.0.0", port));
+        let udp = std::net::UdpSocket::bind(("0.0.0.0", port));
+        if tcp.is_ok() && udp.is_ok() {
+            return port;
+        }
+    }
+}
+
+/// A node that can be started again at the same place.
+fn fixed_config(bootstrap: &[Multiaddr]) -> NetworkConfig {
+    let mut config = config(bootstrap);
+    config.listen = vec![format!("/ip4/127.0.0.1/tcp/{}", fixed_port()).parse().unwrap()];
+    config
+}
+
 impl Node {
     async fn start(config: NetworkConfig) -> Self {
         let (handle, events) = start(config).await.unwrap();
@@ -210,6 +229,31 @@ async fn a_port_in_use_is_named() {
     let mut second = config(&[]);
     second.listen = vec![addresses::split(&quic.address()).0];
     assert!(matches!(start(second).await.unwrap_err(), NetworkError::PortInUse(_)));
+}
+
+#[tokio::test]
+async fn one_port_serves_both_families_and_both_transports() {
+    if std::net::TcpListener::bind("[::]:0").is_err() {
+        return println!("skipped: this machine has no IPv6");
+    }
+    let port = fixed_port();
+    let mut all = config(&[]);
+    all.listen = [
+        format!("/ip4/0.0.0.0/tcp/{port}"),
+        format!("/ip6/::/tcp/{port}"),
+        format!("/ip4/0.0.0.0/udp/{port}/quic-v1"),
+        format!("/ip6/::/udp/{port}/quic-v1"),
+    ]
+    .map(|text| text.parse().unwrap())
+    .to_vec();
+    let first = Node::start(all.clone()).await;
+    assert!(first.handle.status().listening.len() >= 4);
+    for taken in all.listen.clone() {
+        let mut second = config(&[]);
+        second.listen = vec![taken.clone()];
+        let error = start(second).await.unwrap_err();
+        assert!(matches!(&error, NetworkError::PortInUse(address) if *address == taken), "{error}");
+    }
 }
 
 #[tokio::test]
