@@ -1,14 +1,17 @@
 //! The command line of mutua: arguments in, text or JSON out, and no decisions of its own.
 
 mod amounts;
+mod client;
 mod commands;
 mod failure;
 mod files;
 mod home;
+mod named;
 mod output;
 mod page;
 mod progress;
 mod rules;
+mod signing;
 mod times;
 
 use std::process::ExitCode;

@@ -22,6 +22,11 @@ impl Progress {
         Self::styled(total, &format!("{what} {{bar:32}} {{bytes}}/{{total_bytes}}  {{eta}} left"))
     }
 
+    /// Work on bytes of which nobody knows how many there are.
+    pub(crate) fn amount(what: &'static str) -> Self {
+        Self::styled(0, &format!("{what} {{spinner}} {{bytes}}"))
+    }
+
     fn styled(total: u64, template: &str) -> Self {
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden()).with_style(style);

@@ -167,11 +167,11 @@ impl Arguments {
             ]);
             page.gap();
             page.line("Next:");
-            page.line("  mutua run                                    start the node, and leave it running");
-            if let Some(key) = founded.key {
-                page.line(format!("  mutua admit {} --name YOU      become a member yourself", key.short()));
-            }
-            page.line("  mutua fund 10000 --source \"members' savings\"   put money into the pool");
+            let admit = founded.key.map(|key| format!("  mutua admit {} --name YOU", key.short()));
+            let mut next = vec![("  mutua run", "start the node, and leave it running".to_owned())];
+            next.extend(admit.as_deref().map(|admit| (admit, "become a member yourself".to_owned())));
+            next.push(("  mutua fund 10000 --source SAVINGS", "put money into the pool".to_owned()));
+            page.facts(next);
             page.line("Give charter.json and your node's address to others, for 'mutua join'.");
         })
     }

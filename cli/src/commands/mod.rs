@@ -1,12 +1,21 @@
 //! The commands: one file a group.
 
 mod allocate;
+mod attest;
 mod audit;
 mod charter;
+mod fund;
 pub(crate) mod init;
 mod join;
 mod key;
+mod log;
+mod members;
+mod outcome;
+mod proposals;
+mod propose;
 mod run;
+mod status;
+mod vote;
 
 use std::path::PathBuf;
 
@@ -39,6 +48,38 @@ pub(crate) enum Command {
     Run(run::Arguments),
     /// Make and show keys
     Key(key::Arguments),
+    /// Show where the node and its community stand
+    Status(status::Arguments),
+    /// List the members
+    Members(members::Members),
+    /// List what can be voted on, or show one proposal
+    Proposals(proposals::Arguments),
+    /// Vote on loans and motions
+    Vote(vote::Arguments),
+    /// Show what a round decided, and why
+    Outcome(outcome::Arguments),
+    /// Propose a loan or a motion
+    Propose(propose::Propose),
+    /// Change the terms of a proposal of one's own
+    Amend(propose::Amend),
+    /// Take a proposal of one's own back
+    Withdraw(propose::Withdraw),
+    /// Leave the community
+    Leave(members::Leave),
+    /// Admit a member (registrar)
+    Admit(members::Admit),
+    /// Suspend a member or another key (registrar)
+    Suspend(members::Suspend),
+    /// Lift a suspension (registrar)
+    Readmit(members::Readmit),
+    /// State money into or out of the pool (treasurer)
+    Fund(fund::Arguments),
+    /// Rate a loan (attestor)
+    Attest(attest::Attest),
+    /// Take a rating back (attestor)
+    Revoke(attest::Revoke),
+    /// Export the log to a file, or import one
+    Log(log::Arguments),
     /// Check a charter, or show its id
     Charter(charter::Arguments),
     /// Check a community's whole log from a file, trusting nobody
@@ -58,6 +99,22 @@ impl Command {
             Self::Join(arguments) => arguments.run(context),
             Self::Run(arguments) => arguments.run(context),
             Self::Key(arguments) => arguments.run(context),
+            Self::Status(arguments) => arguments.run(context),
+            Self::Members(arguments) => arguments.run(context),
+            Self::Proposals(arguments) => arguments.run(context),
+            Self::Vote(arguments) => arguments.run(context),
+            Self::Outcome(arguments) => arguments.run(context),
+            Self::Propose(arguments) => arguments.run(context),
+            Self::Amend(arguments) => arguments.run(context),
+            Self::Withdraw(arguments) => arguments.run(context),
+            Self::Leave(arguments) => arguments.run(context),
+            Self::Admit(arguments) => arguments.run(context),
+            Self::Suspend(arguments) => arguments.run(context),
+            Self::Readmit(arguments) => arguments.run(context),
+            Self::Fund(arguments) => arguments.run(context),
+            Self::Attest(arguments) => arguments.run(context),
+            Self::Revoke(arguments) => arguments.run(context),
+            Self::Log(arguments) => arguments.run(context),
             Self::Charter(arguments) => arguments.run(context),
             Self::Audit(arguments) => arguments.run(context),
             Self::Allocate(arguments) => arguments.run(context),

@@ -97,6 +97,8 @@ pub struct CastView {
     pub id: RecordId,
     /// Is it sealed?
     pub sealed: bool,
+    /// In which seal. It counts for terms that were sealed before.
+    pub height: Option<u64>,
     /// What it says.
     pub ballot: Ballot,
 }
@@ -122,6 +124,8 @@ pub struct ProposalView {
     pub amendments: usize,
     /// The seal in which it was made.
     pub height: u64,
+    /// The seal in which it got its present terms: only ballots sealed later are about them.
+    pub since: u64,
     /// The attestations in force.
     pub attestations: Vec<AttestationView>,
     /// For an open loan: may it be funded, by the figures of now?

@@ -97,15 +97,20 @@ pub(super) async fn ballot(
     let ballots = shared
         .ask(move |core| {
             let member = core.ledger().members().get(&author)?;
-            let sealed =
-                |cast: &CastBallot| CastView { id: cast.id, sealed: true, ballot: cast.ballot.clone() };
+            let sealed = |cast: &CastBallot| CastView {
+                id: cast.id,
+                sealed: true,
+                height: Some(cast.height),
+                ballot: cast.ballot.clone(),
+            };
             let mut view = BallotView {
                 newest: member.cast.as_deref().map(sealed),
                 standing: member.standing.as_deref().map(sealed),
             };
             for received in core.tail().filter(|received| received.record().author == author) {
                 if let Body::Ballot(ballot) = &received.record().body {
-                    let cast = CastView { id: received.id, sealed: false, ballot: ballot.clone() };
+                    let cast =
+                        CastView { id: received.id, sealed: false, height: None, ballot: ballot.clone() };
                     if ballot.standing {
                         view.standing = (!ballot.is_blank()).then(|| cast.clone());
                     }
@@ -189,6 +194,7 @@ fn proposal_view(core: &Core, proposal: &Proposal) -> ProposalView {
         terms: proposal.terms,
         amendments: proposal.former.len(),
         height: proposal.sealed.0,
+        since: proposal.since,
         attestations: proposal
             .attestations
             .values()

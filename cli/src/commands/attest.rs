@@ -1,0 +1,157 @@
+//! `mutua attest` and `mutua revoke`: the operator's word on a loan.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use mutua_protocol::{
+    charter::Role,
+    hash::{DocumentHash, RecordId},
+    records::{Assessment, Body, Verdict},
+};
+
+use super::Context;
+use crate::{
+    Done, amounts,
+    failure::Failure,
+    files, named,
+    page::cut,
+    signing::{Signer, SignerArguments, tell},
+    times::{self, When},
+};
+
+const ATTEST_EXAMPLE: &str = "\
+Example:
+  mutua attest 5b3e90aa --grade 2 --default 1.5% --loss 40% --greatest 28000.00 --outlook 75 --valid +180d \\
+      --reason \"Five years of growing turnover\"
+
+Holds for the proposal's present terms alone: when it is amended, it needs a new attestation. Needs an
+attestor's key.";
+
+/// What `mutua attest` is told.
+#[derive(Debug, Args)]
+#[command(after_help = ATTEST_EXAMPLE)]
+pub(crate) struct Attest {
+    /// The loan's id, or its first digits
+    #[arg(value_name = "PROPOSAL")]
+    proposal: String,
+    /// 1 is the best
+    #[arg(long, value_name = "N")]
+    grade: u8,
+    /// Probability of default over the term: 1.5% or 150bp
+    #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE")]
+    default: u16,
+    /// Loss given default: 40% or 4000bp of the amount
+    #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE")]
+    loss: u16,
+    /// Greatest amount that this holds for
+    #[arg(long, value_name = "AMOUNT")]
+    greatest: String,
+    /// Outlook, 0 (bad) to 100 (good)
+    #[arg(long, value_name = "N")]
+    outlook: u8,
+    /// Until when it holds
+    #[arg(long, value_parser = When::parse, value_name = "TIME")]
+    valid: When,
+    /// The loan may not be funded, whatever the votes
+    #[arg(long)]
+    declined: bool,
+    /// A reason for it, again for each
+    #[arg(long, value_name = "TEXT")]
+    reason: Vec<String>,
+    /// A condition of it, again for each
+    #[arg(long, value_name = "TEXT")]
+    condition: Vec<String>,
+    /// A document behind it, by its hash, again for each
+    #[arg(long, value_name = "FILE")]
+    document: Vec<PathBuf>,
+    #[command(flatten)]
+    signer: SignerArguments,
+}
+
+impl Attest {
+    /// Attests.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let signer = Signer::take(context, &self.signer, Some(Role::Attestor))?;
+        let proposals = signer.client.proposals()?;
+        let proposal = named::proposal(&self.proposal, &proposals)?;
+        if proposal.subject.loan().is_none() {
+            return Err(Failure::input("this is a motion; only loans are rated"));
+        }
+        let currency = &signer.community.charter.currency;
+        let assessment = Assessment {
+            verdict: if self.declined { Verdict::Declined } else { Verdict::Approved },
+            grade: self.grade,
+            default: self.default,
+            loss: self.loss,
+            greatest_amount: amounts::parse(&self.greatest, currency)?,
+            outlook: self.outlook,
+            conditions: self.condition,
+            reasons: self.reason,
+            documents: documents(&self.document)?,
+            valid_until: self.valid.resolve(times::now()),
+        };
+        let (default, loss) = (amounts::percent(self.default), amounts::percent(self.loss));
+        let body =
+            Body::Attest { proposal: proposal.id, terms: proposal.terms, assessment: assessment.clone() };
+        let said = signer.say(body)?;
+        tell(context, &said, |page| {
+            page.line(format!("'{}' is rated.", proposal.subject.title()));
+            page.facts([
+                ("verdict", if self.declined { "declined".to_owned() } else { "approved".to_owned() }),
+                ("grade", assessment.grade.to_string()),
+                ("default", format!("{default}, loss in that case {loss}")),
+                ("up to", amounts::show(assessment.greatest_amount, currency)),
+                ("outlook", assessment.outlook.to_string()),
+                ("holds until", times::show(assessment.valid_until)),
+            ]);
+        })
+    }
+}
+
+/// Hashes of documents.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn documents(paths: &[PathBuf]) -> Done<Vec<DocumentHash>> {
+    paths.iter().map(|path| Ok(DocumentHash::of(&files::read(path)?))).collect()
+}
+
+const REVOKE_EXAMPLE: &str = "\
+Example:
+  mutua revoke 77d0c1e2 --reason \"The security was sold\"
+
+The attestation is named by its id, as 'mutua proposals --json' shows it, or by its first digits. Needs the key of the
+attestor who made it.";
+
+/// What `mutua revoke` is told.
+#[derive(Debug, Args)]
+#[command(after_help = REVOKE_EXAMPLE)]
+pub(crate) struct Revoke {
+    /// The attestation's id, or its first digits
+    #[arg(value_name = "ATTESTATION")]
+    attestation: String,
+    /// Why; everybody can read it
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    signer: SignerArguments,
+}
+
+impl Revoke {
+    /// Revokes.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let signer = Signer::take(context, &self.signer, Some(Role::Attestor))?;
+        let proposals = signer.client.proposals()?;
+        let held = proposals.iter().flat_map(|proposal| {
+            proposal.attestations.iter().map(move |attestation| (attestation.id, proposal.subject.title()))
+        });
+        let held: Vec<(RecordId, &str)> = held.collect();
+        let ids: Vec<RecordId> = held.iter().map(|(id, _)| *id).collect();
+        let attestation = named::record("attestation", &self.attestation, &ids)?;
+        let said = signer.say(Body::RevokeAttestation { attestation, reason: self.reason })?;
+        tell(context, &said, |page| {
+            let title = held.iter().find(|(id, _)| *id == attestation).map_or("", |(_, title)| title);
+            page.line(format!("The attestation {} of '{}' is revoked.", attestation.short(), cut(title, 60)));
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! `mutua fund`: money into or out of the pool.
+
+use clap::Args;
+use mutua_protocol::{
+    charter::Role,
+    records::{Body, Direction},
+};
+
+use super::Context;
+use crate::{
+    Done, amounts,
+    signing::{Signer, SignerArguments, tell},
+};
+
+const EXAMPLE: &str = "\
+Example:
+  mutua fund 200000.00 --source \"Members' savings deposits, third quarter\"
+  mutua fund 5000 --out --source \"Withdrawn deposits\"
+
+States that money has come in or gone out; it moves none. Needs a treasurer's key.";
+
+/// What `mutua fund` is told.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// How much, in the charter's currency, such as 1500.00
+    #[arg(value_name = "AMOUNT")]
+    amount: String,
+    /// Where it came from, or went to
+    #[arg(long)]
+    source: String,
+    /// It went out of the pool
+    #[arg(long)]
+    out: bool,
+    #[command(flatten)]
+    signer: SignerArguments,
+}
+
+impl Arguments {
+    /// Says so.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let signer = Signer::take(context, &self.signer, Some(Role::Treasurer))?;
+        let currency = &signer.community.charter.currency;
+        let amount = amounts::parse(&self.amount, currency)?;
+        let direction = if self.out { Direction::Out } else { Direction::In };
+        let said = signer.say(Body::Fund { direction, amount, source: self.source.clone() })?;
+        tell(context, &said, |page| {
+            let way = if self.out { "out of" } else { "into" };
+            page.line(format!("{} {way} the pool: {}.", amounts::show(amount, currency), self.source));
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! `mutua proposals`: what can be voted on.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use mutua_node::api::types::{OutcomeView, ProposalView};
+use mutua_protocol::{
+    charter::Charter,
+    outcome::CandidateResult,
+    records::{ProposalId, Verdict},
+};
+
+use super::{Context, propose::tell_subject};
+use crate::{
+    Done, amounts,
+    client::Client,
+    home::Home,
+    named, output,
+    page::{Page, Table, cut},
+    times,
+};
+
+const EXAMPLE: &str = "\
+Example:
+  mutua proposals
+  mutua proposals 5b3e90aa
+
+The votes are those so far, with records that are not sealed yet; what is decided shows 'mutua outcome'.";
+
+/// What `mutua proposals` is told.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// Show one proposal in full, by its id or the first digits of it
+    #[arg(value_name = "PROPOSAL")]
+    proposal: Option<String>,
+    /// Show those that are no longer open, too
+    #[arg(long)]
+    all: bool,
+}
+
+/// What would come out now, by proposal: supporters, and a word for it.
+type Standing = BTreeMap<ProposalId, (String, &'static str)>;
+
+impl Arguments {
+    /// Lists.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let client = Client::of(&Home::existing(context)?)?;
+        let mut proposals = client.proposals()?;
+        let charter = client.charter()?;
+        if let Some(prefix) = &self.proposal {
+            let proposal = named::proposal(prefix, &proposals)?;
+            return output::show(context.json, proposal, |page| tell(page, proposal, &charter));
+        }
+        proposals.retain(|proposal| self.all || proposal.status == "open");
+        // The figures are for people; they cost the node an allocation.
+        let standing = if context.json { Standing::new() } else { standing(&client)? };
+        output::show(context.json, &proposals, |page| list(page, &proposals, &standing, &charter, self.all))
+    }
+}
+
+fn standing(client: &Client) -> Done<Standing> {
+    let now: OutcomeView = client.get("/v1/outcomes/current")?;
+    let mut standing = Standing::new();
+    for candidate in &now.outcome.candidates {
+        let word = match &candidate.result {
+            CandidateResult::Funded(_) => "funded",
+            CandidateResult::PassedOver { .. } => "not funded",
+            CandidateResult::Ineligible(_) => "ineligible",
+        };
+        let supporters = match &candidate.result {
+            CandidateResult::PassedOver { supporters, .. } => supporters.to_string(),
+            CandidateResult::Funded(_) | CandidateResult::Ineligible(_) => "-".to_owned(),
+        };
+        standing.insert(candidate.proposal, (supporters, word));
+    }
+    for loan in &now.outcome.funded {
+        standing.insert(loan.proposal, (loan.supporters.to_string(), "funded"));
+    }
+    for motion in &now.outcome.motions {
+        let word = if motion.carried { "carried" } else { "not carried" };
+        standing.insert(motion.proposal, (format!("{}:{}", motion.yes, motion.no), word));
+    }
+    Ok(standing)
+}
+
+fn list(page: &mut Page, proposals: &[ProposalView], standing: &Standing, charter: &Charter, all: bool) {
+    let kind = if all { "Proposals" } else { "Open proposals" };
+    page.line(format!("{kind}: {}", proposals.len()));
+    let mut loans =
+        Table::new(&["loan", ">amount", ">months", ">rate", "grade", ">votes", "now", "borrower", "title"]);
+    let mut motions = Table::new(&["motion", ">yes:no", "now", "title"]);
+    for proposal in proposals {
+        let none = || ("-".to_owned(), "-");
+        let (votes, now) = standing.get(&proposal.id).cloned().unwrap_or_else(none);
+        let now = if proposal.status == "open" {
+            now.to_owned()
+        } else {
+            proposal
+                .round
+                .map_or_else(|| proposal.status.clone(), |round| format!("{} in {round}", proposal.status))
+        };
+        let title = cut(proposal.subject.title(), 60);
+        match proposal.subject.loan() {
+            None => motions.row([proposal.id.short(), votes, now, title]),
+            Some(loan) => loans.row([
+                proposal.id.short(),
+                amounts::digits(loan.amount.into(), charter.currency.decimals),
+                loan.term.to_string(),
+                amounts::percent(loan.rate),
+                grade(proposal),
+                votes,
+                now,
+                cut(&loan.borrower, 28),
+                title,
+            ]),
+        }
+    }
+    if !loans.is_empty() {
+        page.gap().line(format!("Loans (amounts in {})", charter.currency.code)).table(loans);
+    }
+    if !motions.is_empty() {
+        page.gap().line("Motions").table(motions);
+    }
+    let reasons: Vec<(String, &str)> = proposals
+        .iter()
+        .filter_map(|proposal| {
+            let eligibility = proposal.eligibility.as_ref()?;
+            Some((proposal.id.short(), eligibility.reason.as_deref()?))
+        })
+        .collect();
+    if !reasons.is_empty() {
+        page.gap().line("Ineligible, whatever the votes");
+        page.facts(reasons.iter().map(|(id, reason)| (id.as_str(), (*reason).to_owned())));
+    }
+    if proposals.is_empty() && !all {
+        page.line("Make one with 'mutua propose', or see earlier ones with --all.");
+    }
+}
+
+/// The worst grade among the attestations that hold for the present terms.
+fn grade(proposal: &ProposalView) -> String {
+    let current = proposal.attestations.iter().filter(|held| held.for_present_terms);
+    let worst =
+        current.map(|held| (held.assessment.verdict == Verdict::Declined, held.assessment.grade)).max();
+    match worst {
+        None => "-".to_owned(),
+        Some((true, _)) => "declined".to_owned(),
+        Some((false, grade)) => grade.to_string(),
+    }
+}
+
+/// One proposal in full.
+fn tell(page: &mut Page, proposal: &ProposalView, charter: &Charter) {
+    tell_subject(page, &proposal.subject, charter);
+    page.gap();
+    let round = proposal.round.map(|round| format!(" in round {round}")).unwrap_or_default();
+    let eligible = match &proposal.eligibility {
+        None => "-".to_owned(),
+        Some(eligibility) if eligibility.eligible => "yes".to_owned(),
+        Some(eligibility) => format!("no: {}", eligibility.reason.as_deref().unwrap_or("unknown")),
+    };
+    page.facts([
+        ("id", proposal.id.to_string()),
+        ("proposed by", format!("{} ({})", proposal.owner_name, proposal.owner.short())),
+        ("status", format!("{}{round}", proposal.status)),
+        ("sealed", format!("in seal {}", proposal.height)),
+        ("amended", format!("{} times", proposal.amendments)),
+        ("may be funded", eligible),
+    ]);
+    for held in &proposal.attestations {
+        let rating = &held.assessment;
+        let verdict = match rating.verdict {
+            Verdict::Approved => "approved",
+            Verdict::Declined => "declined",
+        };
+        let now = if held.for_present_terms { "" } else { ", for earlier terms" };
+        page.gap().line(format!("Attestation {} by {}{now}", held.id.short(), held.attestor.short()));
+        let (default, loss) = (amounts::percent(rating.default), amounts::percent(rating.loss));
+        let mut facts = vec![
+            ("verdict", format!("{verdict}, grade {}, outlook {}", rating.grade, rating.outlook)),
+            ("default", format!("{default}, loss in that case {loss}")),
+            ("up to", amounts::show(rating.greatest_amount, &charter.currency)),
+            ("holds until", times::show(rating.valid_until)),
+        ];
+        facts.extend(rating.reasons.iter().map(|reason| ("reason", reason.clone())));
+        facts.extend(rating.conditions.iter().map(|condition| ("condition", condition.clone())));
+        page.facts(facts);
+    }
+}

@@ -1,0 +1,292 @@
+//! `mutua propose`, `amend` and `withdraw`: what the members decide on.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use mutua_protocol::{
+    charter::Charter,
+    records::{Body, Loan, Motion, Subject},
+};
+
+use super::{Context, attest::documents, members::position};
+use crate::{
+    Done, amounts,
+    failure::Failure,
+    named,
+    page::Page,
+    signing::{Signer, SignerArguments, tell},
+    times::{self, When},
+};
+
+const LOAN_EXAMPLE: &str = "\
+Example:
+  mutua propose loan --title \"A second oven\" --borrower \"Reyes Bakery\" --purpose \"The old one is too small.\" \\
+      --category business --amount 28000.00 --term 48 --rate 4.5% --expires +180d";
+
+const MOTION_EXAMPLE: &str = "\
+Example:
+  mutua propose motion --title \"Longer opening hours\" --text \"Open until seven on Thursdays?\"
+
+A motion is answered with yes, no or abstain, in the round in which it is made.";
+
+const AMEND_EXAMPLE: &str = "\
+Example:
+  mutua amend 5b3e90aa --amount 24000.00
+
+What is not named stays. Attestations and votes were for the terms before: a loan needs new ones.";
+
+const WITHDRAW_EXAMPLE: &str = "\
+Example:
+  mutua withdraw 5b3e90aa --reason \"We found a second-hand oven\"";
+
+/// What `mutua propose` is told.
+#[derive(Debug, Args)]
+pub(crate) struct Propose {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Propose a loan from the pool
+    #[command(after_help = LOAN_EXAMPLE)]
+    Loan(LoanArguments),
+    /// Propose a product idea, or a question to the board
+    #[command(after_help = MOTION_EXAMPLE)]
+    Motion(MotionArguments),
+}
+
+#[derive(Debug, Args)]
+struct LoanArguments {
+    /// One line
+    #[arg(long)]
+    title: String,
+    /// Who borrows
+    #[arg(long)]
+    borrower: String,
+    /// What the money is for
+    #[arg(long)]
+    purpose: String,
+    /// One of the charter's categories [default: the charter's first]
+    #[arg(long)]
+    category: Option<String>,
+    /// How much, in the charter's currency, such as 28000.00
+    #[arg(long, value_name = "AMOUNT")]
+    amount: String,
+    /// Months until it is repaid
+    #[arg(long, value_name = "MONTHS")]
+    term: u16,
+    /// Yearly interest: 4.5% or 450bp
+    #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE")]
+    rate: u16,
+    /// When the proposal lapses
+    #[arg(long, value_parser = When::parse, default_value = "+180d", value_name = "TIME")]
+    expires: When,
+    /// A document about it, by its hash, again for each
+    #[arg(long, value_name = "FILE")]
+    document: Vec<PathBuf>,
+    #[command(flatten)]
+    signer: SignerArguments,
+}
+
+#[derive(Debug, Args)]
+struct MotionArguments {
+    /// One line
+    #[arg(long)]
+    title: String,
+    /// The whole of it
+    #[arg(long)]
+    text: String,
+    #[command(flatten)]
+    signer: SignerArguments,
+}
+
+impl Propose {
+    /// Proposes.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let (signer, subject) = match self.what {
+            What::Loan(loan) => {
+                let signer = Signer::take(context, &loan.signer, None)?;
+                let charter = &signer.community.charter;
+                let subject = Subject::Loan(Loan {
+                    borrower: loan.borrower,
+                    title: loan.title,
+                    purpose: loan.purpose,
+                    category: category(loan.category.as_deref(), charter)?,
+                    amount: amounts::parse(&loan.amount, &charter.currency)?,
+                    term: loan.term,
+                    rate: loan.rate,
+                    documents: documents(&loan.document)?,
+                    expires: loan.expires.resolve(times::now()),
+                });
+                (signer, subject)
+            }
+            What::Motion(motion) => {
+                let signer = Signer::take(context, &motion.signer, None)?;
+                (signer, Subject::Motion(Motion { title: motion.title, text: motion.text }))
+            }
+        };
+        let said = signer.say(Body::Propose(subject.clone()))?;
+        tell(context, &said, |page| {
+            page.line(format!("Proposal {} is made:", said.id.short()));
+            tell_subject(page, &subject, &signer.community.charter);
+        })
+    }
+}
+
+fn category(name: Option<&str>, charter: &Charter) -> Done<u16> {
+    name.map_or(Ok(0), |name| position("category", name, &charter.categories))
+}
+
+/// A proposal's terms.
+pub(crate) fn tell_subject(page: &mut Page, subject: &Subject, charter: &Charter) {
+    match subject {
+        Subject::Loan(loan) => {
+            let category = charter.categories.get(usize::from(loan.category));
+            page.facts([
+                ("loan", loan.title.clone()),
+                ("borrower", loan.borrower.clone()),
+                ("purpose", loan.purpose.clone()),
+                ("category", category.cloned().unwrap_or_default()),
+                ("amount", amounts::show(loan.amount, &charter.currency)),
+                ("term", format!("{} months at {} a year", loan.term, amounts::percent(loan.rate))),
+                ("documents", loan.documents.len().to_string()),
+                ("lapses", times::show(loan.expires)),
+            ]);
+        }
+        Subject::Motion(motion) => {
+            page.facts([("motion", motion.title.clone()), ("text", motion.text.clone())]);
+        }
+    }
+}
+
+/// What `mutua amend` is told.
+#[derive(Debug, Args)]
+#[command(after_help = AMEND_EXAMPLE)]
+pub(crate) struct Amend {
+    /// The proposal's id, or its first digits
+    #[arg(value_name = "PROPOSAL")]
+    proposal: String,
+    /// Another title
+    #[arg(long)]
+    title: Option<String>,
+    /// Another borrower
+    #[arg(long, conflicts_with = "text")]
+    borrower: Option<String>,
+    /// Another purpose
+    #[arg(long, conflicts_with = "text")]
+    purpose: Option<String>,
+    /// Another category
+    #[arg(long, conflicts_with = "text")]
+    category: Option<String>,
+    /// Another amount
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "text")]
+    amount: Option<String>,
+    /// Another term, in months
+    #[arg(long, value_name = "MONTHS", conflicts_with = "text")]
+    term: Option<u16>,
+    /// Another rate
+    #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE", conflicts_with = "text")]
+    rate: Option<u16>,
+    /// Another end of the proposal
+    #[arg(long, value_parser = When::parse, value_name = "TIME", conflicts_with = "text")]
+    expires: Option<When>,
+    /// Other documents instead of all before
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
+    document: Vec<PathBuf>,
+    /// Another text of a motion
+    #[arg(long)]
+    text: Option<String>,
+    #[command(flatten)]
+    signer: SignerArguments,
+}
+
+impl Amend {
+    /// Amends.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let signer = Signer::take(context, &self.signer, None)?;
+        let charter = &signer.community.charter;
+        let proposals = signer.client.proposals()?;
+        let proposal = named::proposal(&self.proposal, &proposals)?;
+        let mut subject = proposal.subject.clone();
+        match &mut subject {
+            Subject::Loan(_) if self.text.is_some() => {
+                return Err(Failure::input("this is a loan: it has a purpose, and no text"));
+            }
+            Subject::Loan(loan) => {
+                set(&mut loan.title, self.title);
+                set(&mut loan.borrower, self.borrower);
+                set(&mut loan.purpose, self.purpose);
+                set(&mut loan.term, self.term);
+                set(&mut loan.rate, self.rate);
+                set(&mut loan.expires, self.expires.map(|when| when.resolve(times::now())));
+                if let Some(name) = &self.category {
+                    loan.category = category(Some(name), charter)?;
+                }
+                if let Some(amount) = &self.amount {
+                    loan.amount = amounts::parse(amount, &charter.currency)?;
+                }
+                if !self.document.is_empty() {
+                    loan.documents = documents(&self.document)?;
+                }
+            }
+            Subject::Motion(motion) => {
+                let for_loans = self.borrower.is_some()
+                    || self.purpose.is_some()
+                    || self.category.is_some()
+                    || self.amount.is_some()
+                    || self.term.is_some()
+                    || self.rate.is_some()
+                    || self.expires.is_some()
+                    || !self.document.is_empty();
+                if for_loans {
+                    return Err(Failure::input("this is a motion: it has a title and a text alone"));
+                }
+                set(&mut motion.title, self.title);
+                set(&mut motion.text, self.text);
+            }
+        }
+        if subject == proposal.subject {
+            return Err(Failure::input("nothing changes: name what is to be another, such as --amount"));
+        }
+        let said = signer.say(Body::Amend { proposal: proposal.id, subject: subject.clone() })?;
+        tell(context, &said, |page| {
+            page.line(format!("Proposal {} has new terms:", proposal.id.short()));
+            tell_subject(page, &subject, charter);
+            page.line("Attestations and votes for the old terms no longer count.");
+        })
+    }
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+
+/// What `mutua withdraw` is told.
+#[derive(Debug, Args)]
+#[command(after_help = WITHDRAW_EXAMPLE)]
+pub(crate) struct Withdraw {
+    /// The proposal's id, or its first digits
+    #[arg(value_name = "PROPOSAL")]
+    proposal: String,
+    /// Why; everybody can read it
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    signer: SignerArguments,
+}
+
+impl Withdraw {
+    /// Withdraws.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let signer = Signer::take(context, &self.signer, None)?;
+        let proposals = signer.client.proposals()?;
+        let proposal = named::proposal(&self.proposal, &proposals)?;
+        let said = signer.say(Body::Withdraw { proposal: proposal.id, reason: self.reason })?;
+        tell(context, &said, |page| {
+            page.line(format!("'{}' is withdrawn.", proposal.subject.title()));
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! `mutua status`: where the node stands.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use mutua_node::service::NodeStatus;
+
+use super::Context;
+use crate::{
+    Done, amounts,
+    client::Client,
+    home::Home,
+    output,
+    page::{Page, Table},
+    times,
+};
+
+const EXAMPLE: &str = "\
+Example:
+  mutua status";
+
+/// What `mutua status` is told.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {}
+
+impl Arguments {
+    /// Shows it.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let home = Home::existing(context)?;
+        let client = Client::of(&home)?;
+        let status: NodeStatus = client.get("/v1/status")?;
+        let currency = client.charter()?.currency;
+        output::show(context.json, &status, |page| {
+            tell(page, &status, &amounts::show(status.pool, &currency));
+        })
+    }
+}
+
+fn tell(page: &mut Page, status: &NodeStatus, pool: &str) {
+    if let Some(disagreement) = &status.disagreement {
+        page.line("THIS NODE DIFFERS FROM THE WITNESSES").line(disagreement).gap();
+    }
+    let now = times::now();
+    let closes = match status.close.checked_sub(now) {
+        Some(left) if left > 0 => format!("in {}", times::show_duration(left)),
+        _ => "due: the next seal closes it".to_owned(),
+    };
+    let sealed = match status.height {
+        0 => "none yet".to_owned(),
+        height => format!("{height}, the newest ({}) of {}", status.head.short(), times::show(status.time)),
+    };
+    let outcome = status
+        .outcome
+        .as_ref()
+        .map_or_else(|| "none yet".to_owned(), |(round, digest)| format!("round {round}, digest {digest}"));
+    let waiting = match (status.tail, status.parked) {
+        (0, 0) => "none".to_owned(),
+        (tail, 0) => format!("{tail} to be sealed"),
+        (tail, parked) => format!("{tail} to be sealed, {parked} for something that has not come yet"),
+    };
+    page.facts([
+        ("community", format!("{} ({})", status.name, status.community.short())),
+        ("round", format!("{}, closes {} ({closes})", status.round, times::show(status.close))),
+        ("pool", pool.to_owned()),
+        ("members", status.members.to_string()),
+        ("proposals", status.proposals.to_string()),
+        ("seals", sealed),
+        ("records sealed", status.records.to_string()),
+        ("records waiting", waiting),
+        ("last outcome", outcome),
+        ("witness", witness(status)),
+        ("peers", status.peers.len().to_string()),
+        ("version", status.version.clone()),
+    ]);
+    let mut peers = Table::new(&["peer", ">seal", ">waiting", "last outcome", "address"]);
+    for peer in &status.peers {
+        let unknown = || "?".to_owned();
+        peers.row([
+            // The beginning is the same for all.
+            peer.peer.get(peer.peer.len().saturating_sub(8)..).unwrap_or(&peer.peer).to_owned(),
+            peer.height.map_or_else(unknown, |height| height.to_string()),
+            peer.tail.map_or_else(unknown, |tail| tail.to_string()),
+            peer.outcome.as_ref().map_or_else(
+                || "-".to_owned(),
+                |(round, digest)| {
+                    let same = match &status.outcome {
+                        Some((ours, own)) if ours == round && own == digest => " (the same)",
+                        Some((ours, _)) if ours == round => " (ANOTHER ONE)",
+                        _ => "",
+                    };
+                    format!("round {round}, {}{same}", digest.short())
+                },
+            ),
+            peer.address.clone(),
+        ]);
+    }
+    if !peers.is_empty() {
+        page.gap().table(peers);
+    }
+    counts(page, "Refused since the start, by rule", &status.refused);
+    counts(page, "Waiting for something, by what", &status.parked_by);
+    counts(page, "Sealed without effect since the start, by reason", &status.void);
+    if status.forks > 0 {
+        page.gap().line(format!("Authors who signed two records with one number: {}", status.forks));
+    }
+}
+
+fn witness(status: &NodeStatus) -> String {
+    let Some(witness) = &status.witness else { return "no".to_owned() };
+    let doing = match (&witness.halted, witness.height, witness.round) {
+        (Some(why), _, _) => format!("HALTED: {why}"),
+        (None, Some(height), Some(0) | None) => format!("agreeing on seal {height}"),
+        (None, Some(height), Some(round)) => format!("agreeing on seal {height}, attempt {}", round + 1),
+        (None, None, _) => "waiting for records".to_owned(),
+    };
+    format!("yes, key {}, {doing}", witness.key.short())
+}
+
+fn counts(page: &mut Page, title: &str, counts: &BTreeMap<String, u64>) {
+    if counts.is_empty() {
+        return;
+    }
+    page.gap().line(title);
+    page.facts(counts.iter().map(|(name, count)| (name.as_str(), count.to_string())));
+}

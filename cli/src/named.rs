@@ -1,0 +1,63 @@
+//! Finding what people name by the first digits of an id.
+
+use mutua_node::api::types::ProposalView;
+use mutua_protocol::{hash::RecordId, keys::PublicKey};
+
+use crate::{Done, failure::Failure};
+
+/// Fewest digits that name something.
+const DIGITS: usize = 4;
+
+/// The one of these whose digits begin like this.
+fn find<'a, T>(
+    what: &str,
+    hint: &str,
+    prefix: &str,
+    all: impl Iterator<Item = (String, &'a T)>,
+) -> Done<&'a T> {
+    let prefix = prefix.to_ascii_lowercase();
+    if prefix.len() < DIGITS || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Failure::input(format!(
+            "'{prefix}' is no {what}: give its id, or at least the first {DIGITS} digits of it"
+        )));
+    }
+    let mut fit = all.filter(|(digits, _)| digits.starts_with(&prefix));
+    match (fit.next(), fit.next()) {
+        (Some((_, found)), None) => Ok(found),
+        (None, _) => Err(Failure::refused(format!("there is no {what} {prefix}; {hint}"))),
+        (Some((first, _)), Some((second, _))) => Err(Failure::input(format!(
+            "'{prefix}' is the beginning of several ids ({}, {}); give more digits",
+            &first[..16.min(first.len())],
+            &second[..16.min(second.len())]
+        ))),
+    }
+}
+
+/// The proposal that begins like this.
+///
+/// # Errors
+/// When none does, or several do.
+pub(crate) fn proposal<'a>(prefix: &str, proposals: &'a [ProposalView]) -> Done<&'a ProposalView> {
+    let hint = "'mutua proposals --all' lists them. A new one can be named once it is sealed";
+    find("proposal", hint, prefix, proposals.iter().map(|proposal| (proposal.id.to_string(), proposal)))
+}
+
+/// The record among these that begins like this.
+///
+/// # Errors
+/// When none does, or several do.
+pub(crate) fn record(what: &str, prefix: &str, ids: &[RecordId]) -> Done<RecordId> {
+    let hint = "'mutua proposals --json' lists them";
+    find(what, hint, prefix, ids.iter().map(|id| (id.to_string(), id))).copied()
+}
+
+/// The key among these that begins like this; or any whole key.
+///
+/// # Errors
+/// When none does, or several do.
+pub(crate) fn key(prefix: &str, keys: &[PublicKey]) -> Done<PublicKey> {
+    if let Ok(key) = prefix.parse() {
+        return Ok(key);
+    }
+    find("key", "'mutua members' lists them", prefix, keys.iter().map(|key| (key.to_string(), key))).copied()
+}
