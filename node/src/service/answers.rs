@@ -1,13 +1,26 @@
 //! Answers to other nodes.
 
 use libp2p::PeerId;
-use mutua_protocol::{hash::RecordId, seals::SealedBatch};
+use mutua_protocol::{
+    hash::RecordId,
+    keys::{PublicKey, Signature},
+    seals::{SealHeader, SealedBatch},
+};
 
 use super::{Core, CoreError, Output, status::newest_outcome};
 use crate::{
     store::StoreError,
     wire::{self, FRAME_BYTES, PAGE_BYTES, REQUEST_RECORDS, Request, Response, Standing},
 };
+
+/// Bytes around an item of a list, at most.
+const FRAME: usize = 16;
+
+/// Bytes of a signature in a certificate.
+const SIGNATURE: usize = PublicKey::LENGTH + Signature::LENGTH;
+
+/// Seals in one page: reading them is no long pause for everything else.
+const PAGE_SEALS: usize = 1024;
 
 impl Core {
     /// Answers a peer, or declines.
@@ -51,16 +64,20 @@ impl Core {
     fn seals_page(&self, from: u64) -> Result<Vec<SealedBatch>, StoreError> {
         let mut page = Vec::new();
         let mut size = 0;
+        if from > self.ledger.height() {
+            return Ok(page);
+        }
         for seal in self.reader.seals_from(from.max(1)) {
             let seal = seal?;
             let mut records = Vec::with_capacity(seal.ids.len());
             for id in &seal.ids {
                 let Some(bytes) = self.reader.record(id)? else { return Ok(page) };
-                size += bytes.len();
+                size += bytes.len() + FRAME;
                 records.push(bytes);
             }
+            size += SealHeader::BYTES + FRAME + seal.certificate.signatures.len() * SIGNATURE;
             page.push(SealedBatch { header: seal.header, certificate: seal.certificate, records });
-            if size >= PAGE_BYTES {
+            if size >= PAGE_BYTES || page.len() >= PAGE_SEALS {
                 break;
             }
         }
@@ -76,7 +93,7 @@ impl Core {
                 None => self.reader.record(id)?,
             };
             let Some(bytes) = bytes else { continue };
-            size += bytes.len();
+            size += bytes.len() + FRAME;
             if size > PAGE_BYTES {
                 break;
             }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "tools of tests")]
 
 mod agreement;
+mod history;
 mod membership;
 mod sim;
 mod story;
