@@ -213,7 +213,9 @@ impl Core {
     }
 
     fn park(&mut self, received: Received, rule: &'static str, reason: String) -> Taken {
-        if self.parked.contains(&received) || self.parked.put(received, rule) {
+        let is_stranger =
+            matches!(self.ledger.admissible(received.record()), Err(Inadmissible::UnknownAuthor { .. }));
+        if self.parked.put(received, rule, is_stranger) {
             Taken::Parked(reason)
         } else {
             Taken::Refused("parked-full", format!("{reason}; and there is no room to keep it until then"))

@@ -22,6 +22,8 @@ pub(super) const TAIL_RECORDS: usize = 200_000;
 pub(super) const PARKED_RECORDS: usize = 8192;
 /// See [`PARKED_RECORDS`].
 pub(super) const PARKED_BYTES: usize = 16 << 20;
+/// Of those, records by authors that the ledger does not know.
+pub(super) const PARKED_STRANGERS: usize = 2048;
 /// Records parked for one author: a stranger cannot fill the place for the others.
 pub(super) const PARKED_PER_AUTHOR: usize = 64;
 
@@ -37,14 +39,28 @@ pub(super) const POLL_MS: u64 = 2_000;
 /// Milliseconds after which a missing record of a proposed seal is asked for again.
 pub(super) const ASK_AGAIN_MS: u64 = 500;
 
-/// Milliseconds after which a request is taken for lost, should the network never answer it.
+/// Milliseconds after which another peer is asked instead. A page of seals crosses a slow home connection
+/// in less.
+pub(super) const PATIENT_MS: u64 = 5_000;
+
+/// Milliseconds after which a page of seals is taken for lost, should the network never say so.
 pub(super) const REQUEST_MS: u64 = 45_000;
 
-/// Requests under way in all.
+/// Requests under way in all ...
 pub(super) const REQUESTS: usize = 64;
+/// ... those for a peer's standing: silent peers leave places for what matters more ...
+pub(super) const POLLS: usize = 40;
+/// ... and those for seals. More than one only when the first is slow.
+pub(super) const SEAL_PAGES: usize = 4;
 
-/// Rounds of one reconciliation before it begins anew: a liar cannot keep it going for ever.
+/// Rounds of one reconciliation before it ends with what it has: a liar cannot keep it going for ever.
 pub(super) const RECONCILE_ROUNDS: u32 = 64;
+/// Milliseconds after which it ends with what it has, however it gets on.
+pub(super) const RECONCILE_MS: u64 = 60_000;
+/// Ids at which it stops comparing and fetches: 1 MiB of them.
+pub(super) const RECONCILE_IDS: usize = 32 << 10;
+/// Bytes of records at which it takes what it has.
+pub(super) const RECONCILE_BYTES: usize = 16 << 20;
 
 /// Peers whose standing is kept.
 pub(super) const PEERS: usize = 512;

@@ -7,6 +7,7 @@
 mod agreement;
 mod history;
 mod membership;
+mod parking;
 mod sim;
 mod story;
 mod world;

@@ -68,7 +68,7 @@ impl Links {
 }
 
 /// How long the network waits for an answer.
-const ANSWER_MS: u64 = 5_000;
+const ANSWER_MS: u64 = 30_000;
 /// How long a banned peer stays away.
 const BAN_MS: u64 = 60_000;
 /// Longest sleep of a node.
@@ -381,6 +381,15 @@ impl Sim {
         self.turn(node);
     }
 
+    /// Gives a node a gossip message from a peer, with the token that it bears.
+    pub fn hear(&mut self, node: usize, from: usize, token: u64, input: Input) {
+        if let Input::Gossip { topic, data, .. } = &input {
+            let data = Arc::new(data.clone());
+            self.nodes[node].gossip.insert(token, (from, *topic, data));
+        }
+        self.inject(node, input);
+    }
+
     /// Lets a node do what is due, commit, and tell.
     pub fn turn(&mut self, node: usize) {
         let now = self.time(node);
@@ -517,6 +526,7 @@ impl Sim {
                 }
                 if let Some(liar) = &mut self.nodes[to].liar {
                     let (data, after) = liar(&data);
+                    let data = data.filter(|_| after < ANSWER_MS);
                     let what = What::Response { request, data, life };
                     return self.send(from, after.min(ANSWER_MS), what);
                 }
