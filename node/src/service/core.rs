@@ -128,10 +128,7 @@ impl Core {
                 self.catchup.connected(peer, address);
                 Ok(())
             }
-            Input::Disconnected(peer) => {
-                self.catchup.disconnected(&peer);
-                Ok(())
-            }
+            Input::Disconnected(peer) => self.disconnected(&peer),
             Input::Gossip { topic, source, data, token } => {
                 let verdict = match topic {
                     Topic::Records => self.gossiped_records(&data)?,
@@ -152,7 +149,7 @@ impl Core {
     /// [`CoreError`] when the store fails.
     pub fn tick(&mut self, now: Now) -> Result<(), CoreError> {
         self.now = now;
-        self.poll_peers();
+        self.poll_peers()?;
         self.witness_tick()?;
         self.publish_fresh();
         Ok(())

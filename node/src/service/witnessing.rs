@@ -273,7 +273,7 @@ impl Core {
                             }
                         }
                     } else if backed {
-                        self.catchup.poll_now();
+                        self.catchup.poll_now(self.now.elapsed);
                     }
                 }
                 EngineOutput::Misbehaved(_) | EngineOutput::Ignored(_) => {}

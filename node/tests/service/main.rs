@@ -6,6 +6,7 @@
 
 mod agreement;
 mod history;
+mod liars;
 mod membership;
 mod parking;
 mod sim;
