@@ -10,6 +10,7 @@ mod named;
 mod output;
 mod page;
 mod progress;
+mod record_file;
 mod rules;
 mod signing;
 mod times;

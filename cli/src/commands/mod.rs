@@ -5,6 +5,7 @@ mod attest;
 mod audit;
 mod charter;
 mod fund;
+mod import_election;
 pub(crate) mod init;
 mod join;
 mod key;
@@ -15,6 +16,7 @@ mod proposals;
 mod propose;
 mod run;
 mod status;
+mod submit;
 mod vote;
 
 use std::path::PathBuf;
@@ -80,6 +82,10 @@ pub(crate) enum Command {
     Revoke(attest::Revoke),
     /// Export the log to a file, or import one
     Log(log::Arguments),
+    /// Hand in records that were signed before
+    Submit(submit::Arguments),
+    /// Turn an election in Pabulib's format into a community
+    ImportElection(import_election::Arguments),
     /// Check a charter, or show its id
     Charter(charter::Arguments),
     /// Check a community's whole log from a file, trusting nobody
@@ -115,6 +121,8 @@ impl Command {
             Self::Attest(arguments) => arguments.run(context),
             Self::Revoke(arguments) => arguments.run(context),
             Self::Log(arguments) => arguments.run(context),
+            Self::Submit(arguments) => arguments.run(context),
+            Self::ImportElection(arguments) => arguments.run(context),
             Self::Charter(arguments) => arguments.run(context),
             Self::Audit(arguments) => arguments.run(context),
             Self::Allocate(arguments) => arguments.run(context),
