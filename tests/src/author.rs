@@ -25,6 +25,12 @@ impl Author {
         Self { community, key, sequence: 0, previous: Record::NONE }
     }
 
+    /// An author whose newest record is this one.
+    #[must_use]
+    pub fn resumed(community: CommunityId, key: SecretKey, sequence: u64, previous: RecordId) -> Self {
+        Self { community, key, sequence, previous }
+    }
+
     /// Their public key.
     #[must_use]
     pub fn key(&self) -> PublicKey {

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 /// The passphrase of every key in these tests.
-pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
+pub const PASSPHRASE: &str = "correct horse battery staple";
 
 /// The folder with the binaries of this build.
 ///

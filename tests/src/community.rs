@@ -14,9 +14,9 @@ use mutua_protocol::{
 };
 
 use crate::{
-    Author, Folder, NodeProcess, Turn, approval, eventually,
+    Author, Folder, NodeProcess, PATIENCE, Turn, approval,
     homes::{self, HomePlan},
-    loan, now, ports, until,
+    loan, now, ports,
 };
 
 /// The operator holds every role: the seed of their key.
@@ -159,7 +159,7 @@ impl Community {
     }
 
     /// The nodes that run.
-    pub fn running(&self) -> impl Iterator<Item = &NodeProcess> {
+    pub fn running(&self) -> impl Iterator<Item = &NodeProcess> + Clone {
         self.nodes.iter().filter(|node| node.is_running())
     }
 
@@ -184,23 +184,7 @@ impl Community {
     /// Waits until every running node has sealed all records, as many as are said, and holds no others.
     #[track_caller]
     pub fn wait_sealed(&self, records: u64) {
-        eventually("all nodes have sealed everything", || {
-            for node in self.running() {
-                let status = node.api().status().map_err(|error| format!("{}: {error}", node.name()))?;
-                if (status.records, status.tail) != (records, 0) {
-                    return Err(format!(
-                        "{} has {} sealed records (seal {}), {} others, {} parked, {} peers; {records} are wanted",
-                        node.name(),
-                        status.records,
-                        status.height,
-                        status.tail,
-                        status.parked,
-                        status.peers.len(),
-                    ));
-                }
-            }
-            Ok(())
-        });
+        crate::wait_sealed(self.running(), records, PATIENCE);
     }
 
     /// Admits members 0..n, pays 1,000,000 smallest units into the pool, and waits until all nodes
@@ -252,19 +236,10 @@ impl Community {
     pub fn agreed_outcome(&self, round: u32) -> String {
         let due = self.founded.charter.schedule.first_close
             + u64::from(round - 1) * self.founded.charter.schedule.period;
-        let patience = crate::PATIENCE + Duration::from_millis(due.saturating_sub(now()));
-        let digests = until(&format!("all nodes have closed round {round}"), patience, || {
-            self.running()
-                .map(|node| {
-                    let digest = node.digest(round).map_err(|error| format!("{}: {error}", node.name()))?;
-                    Ok((node.name().to_owned(), digest))
-                })
-                .collect::<Result<Vec<_>, String>>()
-        });
-        assert!(digests.windows(2).all(|pair| pair[0].1 == pair[1].1), "nodes differ: {digests:#?}");
-        for node in self.running() {
-            assert_eq!(node.status().disagreement, None, "{}", node.name());
-        }
+        let patience = PATIENCE + Duration::from_millis(due.saturating_sub(now()));
+        let digests = crate::digests(self.running(), round, patience);
+        let shown = || digests.iter().map(|(node, digest)| (node.name(), digest)).collect::<Vec<_>>();
+        assert!(digests.windows(2).all(|pair| pair[0].1 == pair[1].1), "nodes differ: {:#?}", shown());
         digests.into_iter().next().expect("a node runs").1
     }
 }

@@ -46,25 +46,29 @@ pub(crate) fn make(home: &Path, witness: bool) -> Option<SecretKey> {
 pub(crate) fn write(home: &Path, plan: &HomePlan<'_>) {
     let charter = serde_json::to_string_pretty(plan.charter).expect("a charter has a JSON form");
     fs::write(home.join("charter.json"), charter).expect("the home can be written");
-    fs::write(home.join("node.toml"), node_toml(plan)).expect("the home can be written");
+    write_node_toml(home, plan.listen, plan.bootstrap, plan.witness.then_some(WITNESS));
     let seed = derive("mutua-tests network key", plan.name.as_bytes());
     secret(home, "network.key", &hex::encode(seed));
     let token = derive("mutua-tests api token", plan.name.as_bytes());
     secret(home, "api-token", &hex::encode(token));
 }
 
-fn node_toml(plan: &HomePlan<'_>) -> String {
+/// Writes a node's configuration: addresses on loopback, an API on any free port, no multicast.
+///
+/// # Panics
+/// When the home cannot be written.
+pub fn write_node_toml(home: &Path, listen: &[String], bootstrap: &[String], witness: Option<&str>) {
     let quoted =
         |items: &[String]| items.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ");
     let mut text = format!(
         "listen = [{}]\nbootstrap = [{}]\nmdns = false\napi = \"127.0.0.1:0\"\ncache_mib = 16\n",
-        quoted(plan.listen),
-        quoted(plan.bootstrap),
+        quoted(listen),
+        quoted(bootstrap),
     );
-    if plan.witness {
-        text.push_str(&format!("witness = \"{WITNESS}\"\n"));
+    if let Some(label) = witness {
+        text.push_str(&format!("witness = \"{label}\"\n"));
     }
-    text
+    fs::write(home.join("node.toml"), text).expect("the home can be written");
 }
 
 fn secret(home: &Path, name: &str, text: &str) {

@@ -9,6 +9,7 @@
 //! * Children never outlive their test, however it ends: a guard stands beside each.
 //! * The folder of a test that fails is kept, and its path printed.
 
+mod agreement;
 mod api;
 mod author;
 mod binary;
@@ -23,11 +24,13 @@ mod statements;
 mod turn;
 mod waiting;
 
+pub use agreement::{digests, wait_sealed};
 pub use api::{Api, ApiError, Reception, Status};
 pub use author::Author;
-pub use binary::{Mutua, Printed};
+pub use binary::{Mutua, PASSPHRASE, Printed};
 pub use community::{Community, Founding, OPERATOR_SEED, member};
 pub use folder::Folder;
+pub use homes::write_node_toml;
 pub use log::{AuditedLog, audited};
 pub use node::NodeProcess;
 pub use ports::free as free_port;
