@@ -142,7 +142,7 @@ impl NodeProcess {
             return Err("api.json is from an earlier run".to_owned());
         }
         let token = fs::read_to_string(self.home.join("api-token")).map_err(|error| error.to_string())?;
-        let api = Api::new(&file.api, &token);
+        let api = Api::new(&file.api, &token).through(&self.prefix);
         api.status().map_err(|error| error.to_string())?;
         running.up = Some(Up { api, listen: file.listen });
         Ok(Ok(()))
