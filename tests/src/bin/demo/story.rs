@@ -17,7 +17,7 @@ use mutua_tests::{Author, PASSPHRASE, now, until};
 
 use crate::{
     stage::{PARTS, PATIENCE, Stage, VICTIM},
-    telling::{Teller, count},
+    telling::{Teller, count, cut},
     town::{LoanIdea, Person, Town, basis_points},
     verdict::{self, Telling},
 };
@@ -30,6 +30,9 @@ const COUNTERS: [usize; 6] = [4, 0, 5, 1, 6, 3];
 
 /// Commands of the program that sign something, in the whole story: what the time until the close depends on.
 const COMMANDS: u32 = 24;
+
+/// How wide a command is shown.
+const COMMAND: usize = 118;
 
 /// Somebody of the town.
 struct Actor {
@@ -114,7 +117,7 @@ pub(crate) fn found<'a>(teller: &'a mut Teller, stage: &'a mut Stage, close: Opt
 
 /// Time from the founding to the close, on a machine on which making a key takes so long.
 fn close_after(key: Duration) -> Duration {
-    let wanted = Duration::from_secs(14) + key * (COMMANDS * 3 + 7);
+    let wanted = Duration::from_secs(12) + key * (COMMANDS * 2 + 14);
     wanted.clamp(Duration::from_secs(20), Duration::from_secs(150))
 }
 
@@ -339,7 +342,7 @@ impl Story<'_> {
         let loans = std::mem::take(&mut self.town.loans);
         for idea in &loans {
             let Some(rating) = &idea.attestation else { continue };
-            let (id, grade) = (self.proposals[&idea.key].to_string(), rating.grade.to_string());
+            let (id, grade) = (self.proposals[&idea.key].short(), rating.grade.to_string());
             let outlook = rating.outlook.to_string();
             let mut arguments = vec![
                 "attest",
@@ -409,7 +412,7 @@ impl Story<'_> {
                 let answers = person.answers.iter().map(|(key, choice)| (key, word(*choice).to_owned()));
                 let choices: Vec<String> = scores
                     .chain(answers)
-                    .map(|(key, said)| format!("{}={said}", self.proposals[key]))
+                    .map(|(key, said)| format!("{}={said}", self.proposals[key].short()))
                     .collect();
                 let arguments: Vec<&str> =
                     std::iter::once("vote").chain(choices.iter().map(String::as_str)).collect();
@@ -484,6 +487,18 @@ impl Story<'_> {
         self.teller.chapter("An auditor takes the log, and trusts nobody");
         verdict::audit(self.teller, self.stage)?;
         Ok(agree)
+    }
+}
+
+/// An argument as a shell would want it, and long keys cut.
+fn quoted(part: &str) -> String {
+    let part = cut(part, 32);
+    if part.contains('\'') {
+        format!("\"{part}\"")
+    } else if part.contains(' ') {
+        format!("'{part}'")
+    } else {
+        part
     }
 }
 

@@ -231,7 +231,7 @@ fn tampered(teller: &Teller, archive: &Path) -> Result<(), String> {
     if printed.code != Some(1) {
         return Err(format!("the audit should refuse a log in which a bit was turned:\n{printed}"));
     }
-    for line in printed.out.lines().rev().take(4).collect::<Vec<_>>().into_iter().rev() {
+    for line in printed.out.lines().rev().take(6).collect::<Vec<_>>().into_iter().rev() {
         if !line.trim().is_empty() {
             teller.say(teller.bad(line));
         }
