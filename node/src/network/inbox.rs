@@ -145,14 +145,15 @@ impl Network {
         let Some((address, outbound)) = link.best().filter(|_| !link.admitted) else { return };
         link.admitted = true;
         tracing::info!(%peer, %address, outbound, "peer connected");
-        self.emit(NetworkEvent::Connected { peer, address, outbound });
+        // First the status: whoever hears of the peer finds it there.
         self.renew_status(now);
+        self.emit(NetworkEvent::Connected { peer, address, outbound });
     }
 
     fn parted(&mut self, peer: PeerId, now: Instant) {
         tracing::info!(%peer, "peer disconnected");
-        self.emit(NetworkEvent::Disconnected { peer });
         self.renew_status(now);
+        self.emit(NetworkEvent::Disconnected { peer });
     }
 
     fn on_identify(&mut self, event: identify::Event, now: Instant) {

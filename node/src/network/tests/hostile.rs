@@ -310,6 +310,7 @@ async fn connections_that_say_nothing_do_not_keep_others_out() {
     tight.connections.per_loopback = 6;
     let mut a = Node::start(tight).await;
     let mut b = Node::joining(&[&a]).await;
+    a.connected_to(b.id()).await;
     let (bare, _) = addresses::split(&a.address());
     let Some(Protocol::Tcp(port)) = bare.iter().nth(1) else { panic!("no port") };
     let mut open = Vec::new();
