@@ -46,6 +46,11 @@ impl Failure {
         Self { status: Status::Node, message: message.to_string() }
     }
 
+    /// Is it for want of a node?
+    pub(crate) fn is_of_node(&self) -> bool {
+        self.status == Status::Node
+    }
+
     /// Something about keys.
     pub(crate) fn keys(message: impl Display) -> Self {
         Self { status: Status::Keys, message: message.to_string() }

@@ -3,6 +3,7 @@
 mod amounts;
 mod client;
 mod commands;
+mod election;
 mod failure;
 mod files;
 mod home;

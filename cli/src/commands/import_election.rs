@@ -1,50 +1,57 @@
-//! `mutua import-election`: a real election as a community.
+//! `mutua import-election`: a real election as a community, every ballot signed by a key of its own.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
-use mutua_node::keystore::{Keyring, Keystore, Protection};
+use mutua_node::keystore::{Keystore, Passphrase, Protection};
 use mutua_protocol::{
-    allocation::Instance,
-    charter::{
-        Caps, Charter, CharterLimits, Community, Currency, MotionPolicy, PROTOCOL, RiskPolicy, Role,
-        RoleHolders, Schedule, Sealing,
-    },
-    hash::RecordId,
-    keys::{PublicKey, SecretKey},
-    limits,
+    charter::Community,
+    hash::{CommunityId, RecordId},
+    keys::SecretKey,
     pabulib::Election,
-    records::{
-        Assessment, Ballot, Body, Direction, Loan, ProposalId, Record, Score, SignedRecord, Subject, Verdict,
-    },
-    seals::Witness,
+    records::{Body, Record},
 };
 use serde::Serialize;
 
 use super::Context;
 use crate::{
     Done,
+    election::{Offices, Plan},
     failure::Failure,
     files,
     home::{Home, Settings, new_passphrase},
     output,
     progress::Progress,
     record_file::RecordWriter,
-    rules::{RuleArguments, Utility},
+    rules::RuleArguments,
     times::{self, When},
 };
 
 const EXAMPLE: &str = "\
 Example:
-  mutua import-election lodz_2022.pb --out lodz --witnesses 4
-  mutua --home lodz/witness-1 run            # and the other three, in terminals of their own
-  mutua submit lodz/records --to lodz/witness-1 --to lodz/witness-2
+  mutua import-election warszawa_2024.pb --out warszawa --witnesses 1 --close +10m
+  mutua run --home warszawa/witness-1
+  mutua submit warszawa/records --to warszawa/witness-1
+  mutua outcome --home warszawa/witness-1
 
-Every voter becomes a member with a key of their own, every project a loan with an attestation, every
-ballot a signed record. The folder holds the charter, a home for each witness, the encrypted keys, the
-signed records in an order in which they can be handed in, and projects.json, which maps proposals to
-the ids in the file. The keys are throw-away keys, protected by a passphrase that is quick to try:
-do not use them for anything else.";
+Writes the charter, a home for each witness (the first one also holds the keys of registrar, attestor and the
+projects' owner), the voters' keys in one encrypted keyring, all records, signed, and in projects.json which
+proposal is which project. The keys are protected for demonstrations, not for real use.";
+
+/// Most witnesses of an imported election.
+const WITNESSES: u8 = 32;
+
+/// The voters' keyring.
+const VOTERS: &str = "voters";
+
+/// The key of a witness, in its home.
+const WITNESS: &str = "witness";
 
 /// What `mutua import-election` is told.
 #[derive(Debug, Args)]
@@ -56,351 +63,243 @@ pub(crate) struct Arguments {
     /// The folder to make
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// When the round closes [default: half a minute from now, and a second for each 300 records]
+    /// When the round closes [default: in a minute, and a second more for each 250 records]
     #[arg(long, value_parser = When::parse, value_name = "TIME")]
     close: Option<When>,
     /// How long later rounds are
     #[arg(long, default_value = "1d", value_parser = times::parse_duration, value_name = "DURATION")]
     period: u64,
     /// How many witnesses
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=i64::from(WITNESSES)), value_name = "N")]
     witnesses: u8,
     #[command(flatten)]
     rule: RuleArguments,
 }
 
 #[derive(Serialize)]
-struct Made {
-    community: String,
+struct Imported {
+    community: CommunityId,
+    name: String,
     folder: PathBuf,
+    close: u64,
     voters: usize,
     projects: usize,
     records: u64,
-    close: u64,
+    witnesses: Vec<PathBuf>,
+    notes: Vec<String>,
 }
 
-/// An author who keeps a chain.
+/// An author whose chain grows in the file.
 struct Author {
     key: SecretKey,
     sequence: u64,
     previous: RecordId,
 }
 
-impl Author {
-    fn new(key: SecretKey) -> Self {
-        Self { key, sequence: 0, previous: Record::NONE }
+/// The keys that speak in the election.
+struct Keys {
+    registrar: Author,
+    attestor: Author,
+    projects: Author,
+}
+
+impl Arguments {
+    /// Imports.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let election =
+            Election::read(&files::read(&self.file)?).map_err(|error| Failure::file(&self.file, error))?;
+        let stem = self.file.file_stem().unwrap_or_default().to_string_lossy();
+        let rule = self.rule.rule();
+        // Everything is checked before anything is written.
+        let plan = Plan::new(&election, rule, &stem)?;
+        let passphrase = new_passphrase(context)?;
+        make_folder(&self.out)?;
+
+        let homes: Vec<Home> =
+            (1..=self.witnesses).map(|n| Home::at(self.out.join(format!("witness-{n}")))).collect();
+        let (keys, offices) = make_keys(&homes, &passphrase)?;
+        let close = self.close.unwrap_or(When::In(60_000 + plan.records() * 4)).resolve(times::now());
+        let charter = plan.charter(&offices, rule, close, self.period);
+        let community = Community::new(charter)
+            .map_err(|error| Failure::file(&self.file, format!("its charter would not be valid: {error}")))?;
+        let settings = Settings {
+            listen: vec!["/ip4/127.0.0.1/tcp/0".to_owned()],
+            mdns: false,
+            api: SocketAddr::from(([127, 0, 0, 1], 0)),
+            witness: Some(WITNESS.to_owned()),
+            ..Settings::usual()
+        };
+        for home in &homes {
+            home.create(&community.charter, &settings)?;
+        }
+        write_json(&self.out.join("charter.json"), &community.charter)?;
+        let voters = voters_keys(&self.out, plan.voters.len(), &passphrase)?;
+        let writer = RecordWriter::create(&self.out.join("records"), community.id)?;
+        let (records, names) = write_records(&plan, &election, &community, keys, &voters, writer)?;
+        write_json(&self.out.join("projects.json"), &names)?;
+
+        let imported = Imported {
+            community: community.id,
+            name: community.charter.name.clone(),
+            folder: self.out.clone(),
+            close,
+            voters: plan.voters.len(),
+            projects: election.projects().len(),
+            records,
+            witnesses: homes.iter().map(|home| home.path().to_path_buf()).collect(),
+            notes: plan.notes,
+        };
+        tell(context, &imported)
+    }
+}
+
+fn tell(context: &Context, imported: &Imported) -> Done {
+    output::show(context.json, imported, |page| {
+        let folder = imported.folder.display();
+        page.line(format!("{folder} holds the election as a community."));
+        page.gap().facts([
+            ("community", format!("{} ({})", imported.name, imported.community.short())),
+            ("voters", imported.voters.to_string()),
+            ("projects", imported.projects.to_string()),
+            ("records", imported.records.to_string()),
+            ("closes", times::show(imported.close)),
+            ("ballots", imported.notes.join("; ")),
+        ]);
+        page.gap().line("Next, each node in a terminal of its own:");
+        page.line(format!("  mutua run --home {folder}/witness-1"));
+        if imported.witnesses.len() > 1 {
+            page.line(format!(
+                "  mutua run --home {folder}/witness-2 --bootstrap ADDRESS     (and so on; an address of the first \
+                 stands under \"listen\" in {folder}/witness-1/api.json)"
+            ));
+        }
+        page.line(format!("  mutua submit {folder}/records --to {folder}/witness-1"));
+        page.line(format!("  mutua outcome --home {folder}/witness-1     (when the round has closed)"));
+    })
+}
+
+/// Makes the folder, which may be there and empty.
+fn make_folder(path: &Path) -> Done {
+    if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Failure::file(path, "is not empty; name a new folder with --out"));
+    }
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Failure::file(path, format!("cannot be made: {error}")))
+}
+
+/// A key for each witness in its home, and the offices' keys in the first one.
+fn make_keys(homes: &[Home], passphrase: &Passphrase) -> Done<(Keys, Offices)> {
+    let make = |store: &Keystore, label: &str| {
+        store.create(label, passphrase, Protection::ThrowAway).map_err(Failure::keys)
+    };
+    let mut witnesses = Vec::with_capacity(homes.len());
+    let mut stores = Vec::with_capacity(homes.len());
+    for home in homes {
+        let store = home.keystore()?;
+        witnesses.push(make(&store, WITNESS)?.public());
+        stores.push(store);
+    }
+    let author = |label| {
+        let key = make(&stores[0], label)?;
+        Ok::<_, Failure>(Author { key, sequence: 0, previous: Record::NONE })
+    };
+    let keys = Keys {
+        registrar: author("registrar")?,
+        attestor: author("attestor")?,
+        projects: author("projects")?,
+    };
+    let offices = Offices {
+        registrar: keys.registrar.key.public(),
+        attestor: keys.attestor.key.public(),
+        projects: keys.projects.key.public(),
+        witnesses,
+    };
+    Ok((keys, offices))
+}
+
+/// A key for each voter, all under one encrypted master seed.
+fn voters_keys(out: &Path, count: usize, passphrase: &Passphrase) -> Done<Vec<SecretKey>> {
+    let ring = Keystore::open(out.join("keys"))
+        .and_then(|store| store.create_keyring(VOTERS, count as u64, passphrase, Protection::ThrowAway))
+        .map_err(Failure::keys)?;
+    (0..ring.count()).map(|index| ring.key(index).map_err(Failure::keys)).collect()
+}
+
+/// Writes all records in three stages: admissions and budget, proposals, attestations and ballots. Returns how
+/// many, and which proposal is which project.
+fn write_records(
+    plan: &Plan<'_>,
+    election: &Election,
+    community: &Community,
+    keys: Keys,
+    voters: &[SecretKey],
+    mut writer: RecordWriter,
+) -> Done<(u64, BTreeMap<RecordId, String>)> {
+    let now = times::now();
+    let Keys { mut registrar, mut attestor, mut projects } = keys;
+    let progress = Progress::new(plan.records(), "signing records");
+    let mut done = 0;
+    let mut put = |writer: &mut RecordWriter, author: &mut Author, body: Body| {
+        body.check(community, &author.key.public())
+            .map_err(|error| Failure::input(format!("the election does not fit a community: {error}")))?;
+        let bytes = author.say(community.id, now, body);
+        done += 1;
+        progress.set(done);
+        writer.record(&bytes)?;
+        Ok::<RecordId, Failure>(author.previous)
+    };
+    let people = || plan.voters.iter().filter_map(|position| election.voter(*position)).zip(voters);
+
+    writer.stage()?;
+    put(&mut writer, &mut projects, plan.fund())?;
+    put(&mut writer, &mut registrar, plan.admit_projects(projects.key.public()))?;
+    for (voter, key) in people() {
+        put(&mut writer, &mut registrar, plan.admit(&voter, key.public()))?;
     }
 
-    fn say(&mut self, community: &Community, clock: u64, body: Body) -> (RecordId, SignedRecord) {
+    writer.stage()?;
+    let mut proposals = Vec::with_capacity(election.projects().len());
+    for project in election.projects() {
+        let subject = plan.loan(project, now);
+        let id = put(&mut writer, &mut projects, Body::Propose(subject.clone()))?;
+        proposals.push((id, subject));
+    }
+
+    writer.stage()?;
+    for (id, subject) in &proposals {
+        put(&mut writer, &mut attestor, plan.attest(*id, subject, now))?;
+    }
+    let ids: Vec<RecordId> = proposals.iter().map(|(id, _)| *id).collect();
+    for (voter, key) in people() {
+        let mut author = Author { key: key.clone(), sequence: 0, previous: Record::NONE };
+        put(&mut writer, &mut author, plan.ballot(&voter, &ids))?;
+    }
+    let names = ids.into_iter().zip(election.projects().iter().map(|project| project.id.clone())).collect();
+    Ok((writer.finish()?, names))
+}
+
+impl Author {
+    /// Signs the next record of the chain.
+    fn say(&mut self, community: CommunityId, clock: u64, body: Body) -> Vec<u8> {
         self.sequence += 1;
         let record = Record {
-            community: community.id,
+            community,
             author: self.key.public(),
             sequence: self.sequence,
             previous: self.previous,
             clock,
             body,
         };
-        let id = record.id();
-        self.previous = id;
-        (id, record.sign(&self.key))
+        self.previous = record.id();
+        record.sign(&self.key).bytes()
     }
 }
 
-/// The people of the community.
-struct People {
-    operator: Author,
-    proposer: Author,
-    voters: Keyring,
-    witnesses: Vec<PublicKey>,
-}
-
-impl Arguments {
-    /// Does it.
-    pub(crate) fn run(self, context: &Context) -> Done {
-        let election =
-            Election::read(&files::read(&self.file)?).map_err(|error| Failure::file(&self.file, error))?;
-        let reading = Election::reading_for(self.rule.rule().engine());
-        let instance = election.instance(reading).map_err(|error| Failure::file(&self.file, error))?;
-        self.check(&election, &instance)?;
-
-        fs::create_dir(&self.out)
-            .map_err(|error| Failure::file(&self.out, format!("cannot be made: {error}")))?;
-        let passphrase = new_passphrase(context)?;
-        let keystore = Keystore::open(self.out.join("keys")).map_err(Failure::keys)?;
-        let make = |store: &Keystore, label: &str| {
-            store.create(label, &passphrase, Protection::ThrowAway).map_err(Failure::keys)
-        };
-        let homes: Vec<Home> =
-            (1..=self.witnesses).map(|number| Home::at(self.out.join(format!("witness-{number}")))).collect();
-        let mut witnesses = Vec::new();
-        for home in &homes {
-            fs::create_dir(home.path())
-                .map_err(|error| Failure::file(home.path(), format!("cannot be made: {error}")))?;
-            witnesses.push(make(&home.keystore()?, "witness")?.public());
-        }
-        let voters = keystore
-            .create_keyring("voters", election.voter_count() as u64, &passphrase, Protection::ThrowAway)
-            .map_err(Failure::keys)?;
-        let mut people = People {
-            operator: Author::new(make(&keystore, "operator")?),
-            proposer: Author::new(make(&keystore, "proposer")?),
-            voters,
-            witnesses,
-        };
-        let community = self.found(&election, &people)?;
-        self.write_homes(&community, &homes)?;
-        let made = self.write_records(&community, &election, &instance, &mut people)?;
-        output::show(context.json, &made, |page| {
-            page.line(format!("{} is a community now.", made.folder.display()));
-            page.gap();
-            page.facts([
-                ("community", made.community.clone()),
-                ("voters", made.voters.to_string()),
-                ("projects", made.projects.to_string()),
-                ("records", made.records.to_string()),
-                ("round closes", times::show(made.close)),
-            ]);
-        })
-    }
-
-    /// Says what does not fit a community before anything is made.
-    fn check(&self, election: &Election, instance: &Instance) -> Done {
-        let wrong = |problem: String| Err(Failure::file(&self.file, problem));
-        if election.decimals() > 6 {
-            return wrong(format!("amounts have {} decimals, at most 6 fit a charter", election.decimals()));
-        }
-        if election.budget() == 0 || election.budget() > limits::AMOUNT {
-            return wrong("its budget is zero or too large for a pool".to_owned());
-        }
-        for project in election.projects() {
-            if project.cost == 0 || project.cost > limits::AMOUNT {
-                return wrong(format!("project {} costs nothing, or too much for a loan", project.id));
-            }
-        }
-        for (position, voter) in election.voters().enumerate() {
-            if voter.weight == 0 || voter.weight > u64::from(limits::MEMBER_WEIGHT) {
-                return wrong(format!(
-                    "voter {} has weight {}; a member's is between 1 and {}",
-                    voter.id,
-                    voter.weight,
-                    limits::MEMBER_WEIGHT
-                ));
-            }
-            let (mut count, mut greatest) = (0, 0);
-            for (_, score) in instance.ballot(position) {
-                count += 1;
-                greatest = greatest.max(score);
-            }
-            if count > limits::SCORES {
-                return wrong(format!(
-                    "voter {} names {count} projects; at most {} fit a ballot",
-                    voter.id,
-                    limits::SCORES
-                ));
-            }
-            if self.rule.utility == Utility::Score && greatest > u32::from(limits::SCORE) {
-                return wrong(format!(
-                    "voter {} gives {greatest} points, and a score is at most {}; use --utility cost or cardinality, for \
-                     which only the choice of projects counts",
-                    voter.id,
-                    limits::SCORE
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn found(&self, election: &Election, people: &People) -> Done<Community> {
-        let records = 2 * election.voter_count() as u64 + 2 * election.projects().len() as u64 + 2;
-        let now = times::now();
-        let close = self.close.map_or(now + 30_000 + records * 1000 / 300, |close| close.resolve(now));
-        let operator = people.operator.key.public();
-        let holds = |role| RoleHolders { role, keys: vec![operator], needed: 1 };
-        let mut witnesses: Vec<Witness> = people
-            .witnesses
-            .iter()
-            .zip(1..)
-            .map(|(key, number)| Witness { key: *key, power: 1, name: format!("witness {number}") })
-            .collect();
-        witnesses.sort_by_key(|witness| witness.key);
-        let text = |key: &str, otherwise: &str| {
-            let said = clean(election.meta(key).unwrap_or_default(), limits::NAME_BYTES);
-            if said.is_empty() { otherwise.to_owned() } else { said }
-        };
-        let charter = Charter {
-            protocol: PROTOCOL,
-            name: text("description", "An election"),
-            currency: Currency { code: clean(&text("currency", "units"), 12), decimals: election.decimals() },
-            groups: vec!["voters".to_owned()],
-            categories: vec!["projects".to_owned()],
-            roles: [Role::Registrar, Role::Attestor, Role::Treasurer].map(holds).to_vec(),
-            witnesses,
-            schedule: Schedule { first_close: close, period: self.period },
-            sealing: Sealing { patience: 5_000, drift: 10_000 },
-            rule: self.rule.rule(),
-            policy: RiskPolicy {
-                worst_grade: 1,
-                greatest_default: 10_000,
-                greatest_amount: limits::AMOUNT,
-                least_outlook: 0,
-                caps: Caps::default(),
-            },
-            motions: MotionPolicy { quorum: 0, majority: 5_000 },
-            limits: CharterLimits {
-                score: limits::SCORE,
-                records_per_round: limits::RECORDS_PER_ROUND,
-                ..CharterLimits::default()
-            },
-        };
-        Community::new(charter).map_err(|error| Failure::file(&self.file, error))
-    }
-
-    fn write_homes(&self, community: &Community, homes: &[Home]) -> Done {
-        for home in homes {
-            let settings = Settings {
-                listen: vec!["/ip4/127.0.0.1/tcp/0".to_owned()],
-                api: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
-                witness: Some("witness".to_owned()),
-                ..Settings::usual()
-            };
-            home.create(&community.charter, &settings)?;
-        }
-        let text = serde_json::to_string_pretty(&community.charter)
-            .map_err(|error| Failure::input(format!("the charter cannot be written: {error}")))?;
-        self.write("charter.json", &text)
-    }
-
-    fn write(&self, name: &str, text: &str) -> Done {
-        let path = self.out.join(name);
-        fs::write(&path, text).map_err(|error| Failure::file(&path, format!("cannot be written: {error}")))
-    }
-
-    /// Admissions and money; then proposals; then attestations and ballots.
-    fn write_records(
-        &self,
-        community: &Community,
-        election: &Election,
-        instance: &Instance,
-        people: &mut People,
-    ) -> Done<Made> {
-        let clock = times::now();
-        let mut writer = RecordWriter::create(&self.out.join("records"))?;
-        let voters = election.voter_count();
-        let progress = Progress::new(2 * voters as u64, "signing");
-        let mut count = 0u64;
-        let mut put = |signed: &SignedRecord| {
-            count += 1;
-            writer.record(&signed.bytes())
-        };
-        let proposer = people.proposer.key.public();
-        let admit = |key, weight, name: &str| Body::Admit {
-            key,
-            weight,
-            name: if name.is_empty() { "-".to_owned() } else { name.to_owned() },
-            group: 0,
-        };
-        put(&people.operator.say(community, clock, admit(proposer, 1, "Proposer of all projects")).1)?;
-        let fund = Body::Fund {
-            direction: Direction::In,
-            amount: election.budget(),
-            source: "the election's budget".to_owned(),
-        };
-        put(&people.operator.say(community, clock, fund).1)?;
-        for (position, (voter, key)) in election.voters().zip(people.voters.publics()).enumerate() {
-            let weight = u32::try_from(voter.weight).unwrap_or(limits::MEMBER_WEIGHT);
-            let body = admit(key, weight, &clean(voter.id, limits::NAME_BYTES));
-            put(&people.operator.say(community, clock, body).1)?;
-            progress.set(position as u64);
-        }
-        let mut proposals: Vec<(ProposalId, Subject)> = Vec::new();
-        for project in election.projects() {
-            let subject = Subject::Loan(loan(project.id.as_str(), project.name.as_deref(), project.cost));
-            let (id, signed) = people.proposer.say(community, clock, Body::Propose(subject.clone()));
-            put(&signed)?;
-            proposals.push((id, subject));
-        }
-        for (proposal, subject) in &proposals {
-            let body = Body::Attest { proposal: *proposal, terms: subject.terms(), assessment: sound() };
-            put(&people.operator.say(community, clock, body).1)?;
-        }
-        for position in 0..voters {
-            let mut scores: Vec<Score> = instance
-                .ballot(position)
-                .filter(|(_, score)| *score > 0)
-                .filter_map(|(project, score)| {
-                    let score = if self.rule.utility == Utility::Score { score } else { 1 };
-                    let score = u8::try_from(score).unwrap_or(limits::SCORE);
-                    Some(Score { proposal: proposals.get(project as usize)?.0, score })
-                })
-                .collect();
-            scores.sort_by_key(|score| score.proposal);
-            let ballot = Ballot { round: 1, standing: false, scores, answers: Vec::new() };
-            let key = people.voters.key(position as u64).map_err(Failure::keys)?;
-            put(&Author::new(key).say(community, clock, Body::Ballot(ballot)).1)?;
-            progress.set((voters + position) as u64);
-        }
-        writer.finish()?;
-        let names: BTreeMap<String, &str> = proposals
-            .iter()
-            .zip(election.projects())
-            .map(|((id, _), project)| (id.to_string(), project.id.as_str()))
-            .collect();
-        let text = serde_json::to_string_pretty(&names)
-            .map_err(|error| Failure::input(format!("projects.json cannot be written: {error}")))?;
-        self.write("projects.json", &text)?;
-        Ok(Made {
-            community: community.id.to_string(),
-            folder: self.out.clone(),
-            voters,
-            projects: proposals.len(),
-            records: count,
-            close: community.charter.schedule.first_close,
-        })
-    }
-}
-
-fn loan(id: &str, name: Option<&str>, cost: u64) -> Loan {
-    let name = clean(name.unwrap_or_default(), limits::NAME_BYTES);
-    Loan {
-        borrower: clean(&format!("Project {id}"), limits::NAME_BYTES),
-        title: if name.is_empty() { clean(&format!("Project {id}"), limits::NAME_BYTES) } else { name },
-        purpose: String::new(),
-        category: 0,
-        amount: cost,
-        term: 12,
-        rate: 0,
-        documents: Vec::new(),
-        expires: u64::MAX,
-    }
-}
-
-fn sound() -> Assessment {
-    Assessment {
-        verdict: Verdict::Approved,
-        grade: 1,
-        default: 0,
-        loss: 0,
-        greatest_amount: limits::AMOUNT,
-        outlook: 100,
-        conditions: Vec::new(),
-        reasons: vec!["imported from an election's file".to_owned()],
-        documents: Vec::new(),
-        valid_until: u64::MAX,
-    }
-}
-
-/// Text from a file as the protocol allows it: no control characters, at most so many bytes.
-fn clean(text: &str, bytes: usize) -> String {
-    let mut clean = String::new();
-    for character in text.chars().map(|character| if character.is_control() { ' ' } else { character }) {
-        let reorders = matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-        if clean.len() + character.len_utf8() > bytes {
-            break;
-        }
-        if !reorders {
-            clean.push(character);
-        }
-    }
-    clean.trim().to_owned()
+fn write_json<T: Serialize>(path: &Path, value: &T) -> Done {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::file(path, format!("cannot be written: {error}")))?;
+    fs::write(path, text + "\n").map_err(|error| Failure::file(path, format!("cannot be written: {error}")))
 }

@@ -1,15 +1,20 @@
-//! `mutua submit`: handing in records that were signed before.
+//! `mutua submit`: hands a file of signed records to running nodes.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     path::PathBuf,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use clap::Args;
-use mutua_node::service::ReceptionStatus;
-use mutua_protocol::{charter::Community, records::Received};
+use mutua_node::service::{NodeStatus, ReceptionStatus};
+use mutua_protocol::{codec, keys::PublicKey, limits, records::SignedRecord};
 use serde::Serialize;
 
 use super::Context;
@@ -19,150 +24,309 @@ use crate::{
     failure::{Failure, Status},
     home::Home,
     output,
+    page::plain,
     progress::Progress,
-    record_file, times,
+    record_file::{Entry, RecordReader},
+    times,
 };
 
 const EXAMPLE: &str = "\
 Example:
-  mutua submit records
-  mutua submit records --to node-a --to node-b      # several nodes' homes share the work
+  mutua submit warszawa/records --to warszawa/witness-1 --to warszawa/witness-2
 
-Each author's records go to one node, in their order. A record that refers to one that is not sealed
-yet is handed in again until it is.";
+Records that a node cannot take yet are handed in again until it can. The records of one author that follow one
+another go to one node, the others are spread. It does no harm to hand in a file twice.";
 
-/// Records handed in at once.
-const CHUNK: usize = 400;
+/// Records in one request.
+const CHUNK: usize = 500;
 
-/// Pause before what was parked is handed in again.
+/// Their bytes: well below what a request may have, in hexadecimal digits.
+const CHUNK_BYTES: usize = 512 << 10;
+
+/// How long to wait before records are handed in again.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What `mutua submit` is told.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// The file of signed records
+    /// The records, as 'mutua import-election' writes them
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The home of a running node, again for each node [default: --home]
+    /// Home of a running node, again for each [default: the one of --home]
     #[arg(long, value_name = "HOME")]
     to: Vec<PathBuf>,
-    /// Give up when nothing was accepted for so long
-    #[arg(long, default_value = "60s", value_parser = times::parse_duration, value_name = "DURATION")]
+    /// Give up when nothing has moved for so long: seals stand still while witnesses are away
+    #[arg(long, default_value = "2min", value_parser = times::parse_duration, value_name = "DURATION")]
     patience: u64,
 }
 
 /// What became of the records.
-#[derive(Debug, Default, Serialize)]
-struct Answer {
+#[derive(Debug, Serialize)]
+struct Submitted {
+    records: u64,
     accepted: u64,
     held: u64,
-    refused: u64,
-    /// By rule: how many, and what one of them was told.
-    reasons: BTreeMap<String, (u64, String)>,
+    refused: BTreeMap<String, Refusals>,
+    milliseconds: u64,
 }
 
-/// A node with what it is still to be given.
-struct Lane {
-    client: Client,
-    waiting: VecDeque<Vec<u8>>,
+/// Records refused by one rule.
+#[derive(Debug, Clone, Serialize)]
+struct Refusals {
+    count: u64,
+    /// What was said of the first one.
+    first: String,
 }
+
+/// What the threads share.
+struct Work<'a> {
+    clients: &'a [Client],
+    patience: Duration,
+    accepted: AtomicU64,
+    held: AtomicU64,
+    refused: Mutex<BTreeMap<String, Refusals>>,
+    progress: Progress,
+}
+
+/// Records that go to one node in one request.
+#[derive(Default)]
+struct Chunk {
+    records: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+/// Whose record comes last, and its number.
+type Last = (PublicKey, u64);
 
 impl Arguments {
-    /// Does it.
+    /// Hands them in.
     pub(crate) fn run(self, context: &Context) -> Done {
-        let records = record_file::read(&self.file)?;
-        let mut clients = Vec::new();
-        for home in &self.to {
-            clients.push(Client::at(home)?);
-        }
-        if clients.is_empty() {
-            clients.push(Client::of(&Home::existing(context)?)?);
-        }
-        let community = Community::new(clients[0].charter()?).map_err(Failure::input)?;
-        let total = records.len() as u64;
-        let mut lanes: Vec<Lane> =
-            clients.into_iter().map(|client| Lane { client, waiting: VecDeque::new() }).collect();
-        let nodes = lanes.len();
-        for bytes in records {
-            // What is no record goes to the first node, which says what is wrong with it.
-            let author = Received::decode(&bytes, &community).map(|received| received.record().author);
-            let lane = author.map_or(0, |author| usize::from(author.0[0]) % nodes);
-            lanes[lane].waiting.push_back(bytes);
-        }
-        let answer = hand_in(&mut lanes, total, Duration::from_millis(self.patience))?;
-        output::show(context.json, &answer, |page| {
-            page.line(format!(
-                "{} accepted, {} held before, {} refused",
-                answer.accepted, answer.held, answer.refused
-            ));
-            for (rule, (count, reason)) in &answer.reasons {
-                page.line(format!("  {count} by rule '{rule}', for instance: {reason}"));
+        let mut reader = RecordReader::open(&self.file)?;
+        let clients: Vec<Client> = if self.to.is_empty() {
+            vec![Client::of(&Home::existing(context)?)?]
+        } else {
+            self.to.iter().map(|path| Client::at(path)).collect::<Done<_>>()?
+        };
+        for client in &clients {
+            let status: NodeStatus = client.get("/v1/status")?;
+            if status.community != reader.community {
+                return Err(Failure::refused(format!(
+                    "{} holds records of the community {}, and the node in {} belongs to {} ({})",
+                    self.file.display(),
+                    reader.community.short(),
+                    client.name(),
+                    status.name,
+                    status.community.short()
+                )));
             }
-        })?;
-        if answer.refused > 0 { Err(Failure::said(Status::Refused)) } else { Ok(()) }
+        }
+        let begun = Instant::now();
+        let work = Work {
+            clients: &clients,
+            patience: Duration::from_millis(self.patience),
+            accepted: AtomicU64::new(0),
+            held: AtomicU64::new(0),
+            refused: Mutex::new(BTreeMap::new()),
+            progress: Progress::new(reader.count, "handing in records"),
+        };
+        let mut more = true;
+        while more {
+            let (again, last) = work.stage(&mut reader)?;
+            more = again;
+            if let Some(last) = last.filter(|_| more) {
+                work.wait_sealed(last)?;
+            }
+        }
+        let submitted = Submitted {
+            records: reader.count,
+            accepted: work.accepted.into_inner(),
+            held: work.held.into_inner(),
+            refused: work.refused.into_inner().unwrap_or_else(PoisonError::into_inner),
+            milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        };
+        drop(work.progress);
+        tell(context, &submitted, clients.len())
     }
 }
 
-fn hand_in(lanes: &mut [Lane], total: u64, patience: Duration) -> Done<Answer> {
-    let mut answer = Answer::default();
-    let progress = Progress::new(total, "handing in");
-    let mut last_success = Instant::now();
-    loop {
-        let mut went_on = false;
-        let mut reason = String::new();
-        for lane in lanes.iter_mut().filter(|lane| !lane.waiting.is_empty()) {
-            let chunk: Vec<Vec<u8>> = lane.waiting.drain(..lane.waiting.len().min(CHUNK)).collect();
-            let receptions = lane.client.submit(&chunk)?.records;
-            if receptions.len() != chunk.len() {
-                return Err(Failure::node(format!(
-                    "{} answered for {} of {} records",
-                    lane.client.name(),
-                    receptions.len(),
-                    chunk.len()
+fn tell(context: &Context, submitted: &Submitted, nodes: usize) -> Done {
+    output::show(context.json, submitted, |page| {
+        let refused: u64 = submitted.refused.values().map(|refusals| refusals.count).sum();
+        page.facts([
+            ("records", format!("{} to {nodes} nodes", submitted.records)),
+            ("accepted", submitted.accepted.to_string()),
+            ("held already", submitted.held.to_string()),
+            ("refused", refused.to_string()),
+            ("time", format!("{}.{} s", submitted.milliseconds / 1000, submitted.milliseconds % 1000 / 100)),
+        ]);
+        for (rule, refusals) in &submitted.refused {
+            page.line(format!("  {} by the rule '{rule}', the first: {}", refusals.count, refusals.first));
+        }
+    })?;
+    if submitted.refused.is_empty() { Ok(()) } else { Err(Failure::said(Status::Refused)) }
+}
+
+impl Work<'_> {
+    /// Hands in one stage. Is there another, and what came last?
+    fn stage(&self, reader: &mut RecordReader) -> Done<(bool, Option<Last>)> {
+        thread::scope(|scope| {
+            let (mut queues, mut workers) = (Vec::new(), Vec::new());
+            for first in 0..self.clients.len() {
+                let (queue, chunks): (SyncSender<Chunk>, Receiver<Chunk>) = sync_channel(1);
+                queues.push(queue);
+                workers.push(scope.spawn(move || {
+                    for chunk in chunks {
+                        self.hand_in(first, chunk)?;
+                    }
+                    Ok::<(), Failure>(())
+                }));
+            }
+            let read = spread(reader, &queues);
+            drop(queues);
+            for worker in workers {
+                worker.join().map_err(|_| Failure::refused("a thread of this program has failed"))??;
+            }
+            read
+        })
+    }
+
+    /// Hands in a chunk, again and again, until every record of it is taken or refused for good.
+    fn hand_in(&self, first: usize, chunk: Chunk) -> Done {
+        let mut pending = chunk.records;
+        let mut moved = Instant::now();
+        let mut node = first;
+        while !pending.is_empty() {
+            let receptions = match self.clients[node].submit(&pending) {
+                Ok(receptions) => receptions.records,
+                // Another node takes over what this one does not.
+                Err(failure) if failure.is_of_node() && moved.elapsed() < self.patience => {
+                    node = (node + 1) % self.clients.len();
+                    thread::sleep(PAUSE);
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            let before = pending.len();
+            let mut waiting = String::new();
+            let mut rest = Vec::new();
+            for (bytes, reception) in pending.into_iter().zip(receptions) {
+                match reception.status {
+                    ReceptionStatus::Accepted => drop(self.accepted.fetch_add(1, Ordering::Relaxed)),
+                    ReceptionStatus::Held => drop(self.held.fetch_add(1, Ordering::Relaxed)),
+                    ReceptionStatus::Parked { reason } => {
+                        waiting = reason;
+                        rest.push(bytes);
+                    }
+                    ReceptionStatus::Refused { rule, reason } if is_for_now(&rule) => {
+                        waiting = reason;
+                        rest.push(bytes);
+                    }
+                    ReceptionStatus::Refused { rule, reason } => self.refuse(rule, &reason),
+                }
+            }
+            pending = rest;
+            self.show();
+            if pending.len() < before {
+                moved = Instant::now();
+            } else if moved.elapsed() >= self.patience {
+                return Err(Failure::refused(format!(
+                    "nothing has moved for {} s at the node in {}: {waiting}. Are enough witnesses running? Hand \
+                     the file in again when they are: nothing is lost",
+                    self.patience.as_secs(),
+                    self.clients[node].name()
                 )));
             }
-            let mut again = Vec::new();
-            for (bytes, reception) in chunk.into_iter().zip(receptions) {
-                match reception.status {
-                    ReceptionStatus::Accepted => answer.accepted += 1,
-                    ReceptionStatus::Held => answer.held += 1,
-                    ReceptionStatus::Parked { reason: waits_for } => {
-                        reason = waits_for;
-                        again.push(bytes);
-                        continue;
-                    }
-                    // No room to park it now: as good as parked.
-                    ReceptionStatus::Refused { rule, reason: full } if rule.ends_with("-full") => {
-                        reason = full;
-                        again.push(bytes);
-                        continue;
-                    }
-                    ReceptionStatus::Refused { rule, reason } => {
-                        answer.refused += 1;
-                        answer.reasons.entry(rule).or_insert((0, reason)).0 += 1;
-                    }
+            if !pending.is_empty() {
+                thread::sleep(PAUSE);
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, rule: String, reason: &str) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = refused.entry(rule).or_insert_with(|| Refusals { count: 0, first: plain(reason, false) });
+        entry.count += 1;
+    }
+
+    fn show(&self) {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused: u64 = refused.values().map(|refusals| refusals.count).sum();
+        self.progress
+            .set(self.accepted.load(Ordering::Relaxed) + self.held.load(Ordering::Relaxed) + refused);
+    }
+
+    /// Waits until what came last in a stage is sealed on every node: the next stage refers to it.
+    fn wait_sealed(&self, (author, sequence): Last) -> Done {
+        for client in self.clients {
+            let mut best = 0;
+            let mut moved = Instant::now();
+            loop {
+                let sealed = match client.chain(&author) {
+                    Ok(chain) => chain.sealed,
+                    // It may be on its way up again; its share of the next stage goes to others.
+                    Err(failure) if failure.is_of_node() && self.clients.len() > 1 => break,
+                    Err(failure) => return Err(failure),
+                };
+                if sealed >= sequence {
+                    break;
                 }
-                went_on = true;
+                if sealed > best {
+                    (best, moved) = (sealed, Instant::now());
+                } else if moved.elapsed() >= self.patience {
+                    return Err(Failure::refused(format!(
+                        "no seal has come for {} s at the node in {}; are enough witnesses running? Hand the file \
+                         in again when they are: nothing is lost",
+                        self.patience.as_secs(),
+                        client.name()
+                    )));
+                }
+                thread::sleep(PAUSE);
             }
-            for bytes in again.into_iter().rev() {
-                lane.waiting.push_front(bytes);
+        }
+        Ok(())
+    }
+}
+
+/// Refusals that say no more than that there is no room at the moment.
+fn is_for_now(rule: &str) -> bool {
+    matches!(rule, "tail-full" | "parked-full")
+}
+
+/// Reads a stage and spreads it: what one author says in a row goes to one node, so that none has to wait for
+/// another to pass it on.
+fn spread(reader: &mut RecordReader, queues: &[SyncSender<Chunk>]) -> Done<(bool, Option<Last>)> {
+    let mut node = 0;
+    let mut chunk = Chunk::default();
+    let mut last: Option<Last> = None;
+    // A worker that has failed has closed its queue, and says why when it is joined.
+    let send = |node: usize, chunk: Chunk| chunk.records.is_empty() || queues[node].send(chunk).is_ok();
+    loop {
+        let bytes = match reader.next()? {
+            Some(Entry::Record(bytes)) => bytes,
+            end => {
+                send(node, chunk);
+                return Ok((end.is_some(), last));
+            }
+        };
+        let record = codec::decode::<SignedRecord>(&bytes, limits::EVIDENCE_BYTES)
+            .map_err(|error| {
+                Failure::refused(format!("the file holds something that is no record: {error}"))
+            })?
+            .record;
+        let full = chunk.records.len() >= CHUNK || chunk.bytes + bytes.len() > CHUNK_BYTES;
+        let same = last.is_some_and(|(author, _)| author == record.author);
+        if full {
+            if !send(node, std::mem::take(&mut chunk)) {
+                return Ok((false, None));
+            }
+            if !same {
+                node = (node + 1) % queues.len();
             }
         }
-        progress.set(answer.accepted + answer.held + answer.refused);
-        let left: usize = lanes.iter().map(|lane| lane.waiting.len()).sum();
-        if left == 0 {
-            return Ok(answer);
-        }
-        if went_on {
-            last_success = Instant::now();
-        } else if last_success.elapsed() > patience {
-            return Err(Failure::refused(format!(
-                "{left} of {total} records are still waiting, and nothing was accepted for {} s; one of them: {reason}",
-                patience.as_secs()
-            )));
-        } else {
-            thread::sleep(PAUSE);
-        }
+        last = Some((record.author, record.sequence));
+        chunk.bytes += bytes.len();
+        chunk.records.push(bytes);
     }
 }
