@@ -85,11 +85,12 @@ impl Arguments {
     }
 }
 
-const QUIET: &str = "arc_malachitebft_core_consensus=warn,libp2p=warn,libp2p_swarm=warn,libp2p_mdns=warn";
+/// Libraries that tell every step of theirs are heard only when they are asked for by name.
+const QUIET: &str = "arc_malachitebft_core_consensus=warn,libp2p=warn,libp2p_swarm=warn,libp2p_mdns=warn,libp2p_gossipsub=error";
 
 fn start_logging(level: &str, format: LogFormat) -> Done {
-    let filter =
-        EnvFilter::try_new(level).map_err(|error| Failure::input(format!("--log {level}: {error}")))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{level}"))
+        .map_err(|error| Failure::input(format!("--log {level}: {error}")))?;
     let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => logging.init(),
