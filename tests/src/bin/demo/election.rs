@@ -33,22 +33,22 @@ pub(crate) fn tell(
     let text = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let election = Election::read(&text).map_err(|error| format!("{}: {error}", file.display()))?;
     let (voters, projects) = (election.voter_count() as u64, election.projects().len() as u64);
-    let records = 2 * voters + 2 * projects + 2;
+    let expected = 2 * voters + 2 * projects + 2;
     teller.chapter(&format!(
         "{}: {} and {}",
         file.file_stem().unwrap_or_default().to_string_lossy(),
         count(voters, "voter", "voters"),
         count(projects, "project", "projects")
     ));
-    let wait = close.unwrap_or(30 + records / PACE);
-    import(teller, stage, file, wait)?;
+    let wait = close.unwrap_or(30 + expected / PACE);
+    let records = import(teller, stage, file, wait)?;
     stage.start();
     teller.say(format!(
         "Seven nodes run, four of them witnesses. The round closes {wait} s after the founding."
     ));
 
-    teller.chapter(&format!("About {records} signed records go to six nodes; a witness is killed meanwhile"));
-    submit(teller, stage)?;
+    teller.chapter(&format!("{records} signed records go to six nodes; a witness is killed meanwhile"));
+    submit(teller, stage, records)?;
 
     let charter = stage.log(0).ledger.community().charter.clone();
     let left = charter.schedule.first_close.saturating_sub(now());
@@ -73,8 +73,8 @@ pub(crate) fn tell(
     Ok(agree)
 }
 
-/// Turns the file into a community, and the community into seven homes.
-fn import(teller: &Teller, stage: &Stage, file: &Path, wait: u64) -> Result<(), String> {
+/// Turns the file into a community, and the community into seven homes. Says how many records there are.
+fn import(teller: &Teller, stage: &Stage, file: &Path, wait: u64) -> Result<u64, String> {
     let out = stage.folder.join("import");
     let shown = file.file_name().unwrap_or_default().to_string_lossy();
     teller.command(
@@ -83,7 +83,7 @@ fn import(teller: &Teller, stage: &Stage, file: &Path, wait: u64) -> Result<(), 
     );
     let (file, target) = (file.to_string_lossy(), out.to_string_lossy());
     let close = format!("+{wait}s");
-    Mutua::offline().ok([
+    let made = Mutua::offline().json([
         "import-election",
         &file,
         "--out",
@@ -95,6 +95,7 @@ fn import(teller: &Teller, stage: &Stage, file: &Path, wait: u64) -> Result<(), 
         "--witnesses",
         "4",
     ]);
+    let records = made["records"].as_u64().ok_or("'mutua import-election' does not say how many records")?;
     let charter = out.join("charter.json");
     fs::copy(&charter, stage.charter_file()).map_err(|error| error.to_string())?;
     for (n, part) in PARTS.iter().enumerate() {
@@ -114,7 +115,7 @@ fn import(teller: &Teller, stage: &Stage, file: &Path, wait: u64) -> Result<(), 
             stage.nodes[n].mutua().ok(&arguments);
         }
     }
-    Ok(())
+    Ok(records)
 }
 
 /// Under which label the imported home keeps its witness key.
@@ -128,7 +129,7 @@ fn witness_label(home: &Path) -> Result<String, String> {
 }
 
 /// Hands all records in over six nodes, and kills and restarts the seventh meanwhile.
-fn submit(teller: &Teller, stage: &mut Stage) -> Result<(), String> {
+fn submit(teller: &Teller, stage: &mut Stage, total: u64) -> Result<(), String> {
     let records = stage.folder.join("import").join("records");
     let mut arguments = vec!["submit".to_owned(), records.to_string_lossy().into_owned()];
     for n in COUNTERS {
@@ -159,8 +160,6 @@ fn submit(teller: &Teller, stage: &mut Stage) -> Result<(), String> {
     if !status.success() {
         return Err(format!("'mutua submit' ended with {status}"));
     }
-    let status = stage.nodes[0].status();
-    let total = status.records + status.tail;
     stage.wait_sealed(total);
     let seconds = began.elapsed().as_secs_f64();
     teller.say(format!(

@@ -185,11 +185,8 @@ impl Story<'_> {
 
     /// Somebody types a command at a node.
     fn types(&mut self, who: &str, node: usize, arguments: &[&str]) {
-        let quoted: Vec<String> = arguments
-            .iter()
-            .map(|part| if part.contains(' ') { format!("'{part}'") } else { crate::telling::cut(part, 24) })
-            .collect();
-        self.teller.command(who, crate::telling::cut(&format!("mutua {}", quoted.join(" ")), 110));
+        let shown: Vec<String> = arguments.iter().map(|part| quoted(part)).collect();
+        self.teller.command(who, cut(&format!("mutua {}", shown.join(" ")), COMMAND));
         self.stage.nodes[node].mutua().ok(arguments);
         self.said += 1;
     }
