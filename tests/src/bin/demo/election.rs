@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Records a second that seven nodes on a small machine take in and seal, with room to spare; the close is chosen by it.
-const PACE: u64 = 250;
+const PACE: u64 = 400;
 
 /// Where the ballots are handed in: any node but the one that is killed.
 const COUNTERS: [usize; 6] = [0, 1, 3, 4, 5, 6];
@@ -40,7 +40,7 @@ pub(crate) fn tell(
         count(voters, "voter", "voters"),
         count(projects, "project", "projects")
     ));
-    let wait = close.unwrap_or(30 + expected / PACE);
+    let wait = close.unwrap_or(20 + expected / PACE);
     let records = import(teller, stage, file, wait)?;
     stage.start();
     teller.say(format!(

@@ -18,6 +18,9 @@ use crate::{
 /// How wide a title may be.
 const TITLE: usize = 46;
 
+/// A loan that lacks less than this part of its amount has just missed.
+const NEAR: u64 = 20;
+
 /// Tells who got what, and why the others did not.
 pub(crate) struct Telling<'a> {
     pub(crate) teller: &'a Teller,
@@ -133,10 +136,12 @@ impl Telling<'_> {
                 ),
                 _ => reason.to_string(),
             };
-            let near = if place == 0 && *reason == PassedOver::SupportersLackMoney {
+            let near = if place > 0 || *reason != PassedOver::SupportersLackMoney {
+                String::new()
+            } else if lacks * NEAR <= candidate.amount {
                 self.teller.strong("  <- just missed")
             } else {
-                String::new()
+                self.teller.strong("  <- came nearest")
             };
             let title = self.title(&candidate.proposal);
             self.teller.say(format!("o {:>14}  {title:<TITLE$}  {why}{near}", self.amount(candidate.amount)));
