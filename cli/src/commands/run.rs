@@ -91,7 +91,10 @@ const QUIET: &str = "arc_malachitebft_core_consensus=warn,libp2p=warn,libp2p_swa
 fn start_logging(level: &str, format: LogFormat) -> Done {
     let filter = EnvFilter::try_new(format!("{QUIET},{level}"))
         .map_err(|error| Failure::input(format!("--log {level}: {error}")))?;
-    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logging = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     match format {
         LogFormat::Text => logging.init(),
         LogFormat::Json => logging.json().init(),
