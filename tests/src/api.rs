@@ -138,6 +138,9 @@ impl Api {
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_secs(30)))
             .http_status_as_error(false)
+            // A connection that the node has closed after a refusal, or before it was killed, is not used again.
+            .max_idle_connections(0)
+            .max_idle_connections_per_host(0)
             .build()
             .new_agent();
         let base = format!("http://{address}");
