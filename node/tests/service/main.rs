@@ -11,4 +11,5 @@ mod membership;
 mod parking;
 mod sim;
 mod story;
+mod witnesses;
 mod world;
