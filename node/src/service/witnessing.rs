@@ -1,7 +1,7 @@
 //! Witnessing: building seals, judging them, and carrying out what the engine asks for.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -39,6 +39,10 @@ pub(super) struct Witnessing {
     fetched: BTreeMap<RecordId, Received>,
     decided: Option<Decided>,
     halted: Option<String>,
+    /// A height and round in which it is this node's turn to propose, and there was nothing yet.
+    turn: Option<(u64, u32)>,
+    /// The height of which a single other witness has spoken.
+    hint: u64,
 }
 
 /// A proposed seal that waits for its records.
@@ -72,6 +76,8 @@ impl Witnessing {
             fetched: BTreeMap::new(),
             decided: None,
             halted: None,
+            turn: None,
+            hint: 0,
         })
     }
 
@@ -80,14 +86,27 @@ impl Witnessing {
         self.timeouts.values().min().copied()
     }
 
-    /// Records that proposed or agreed seals wait for.
+    /// Records that proposed or agreed seals wait for, those that matter most first: a liar's proposal of
+    /// records that nobody has does not stand in the way of the next one.
     fn wanted(&self) -> impl Iterator<Item = (&RecordId, Option<PeerId>)> {
-        let judged = self
-            .judgements
-            .iter()
-            .flat_map(|judgement| judgement.seal.ids.iter().map(move |id| (id, judgement.source)));
         let decided = self.decided.iter().flat_map(|decided| decided.ids.iter().map(|id| (id, None)));
-        judged.chain(decided)
+        let (backed, fresh): (Vec<&Judgement>, Vec<&Judgement>) =
+            self.judgements.iter().rev().partition(|judgement| !judgement.fresh);
+        let judged = backed
+            .into_iter()
+            .chain(fresh)
+            .flat_map(|judgement| judgement.seal.ids.iter().map(move |id| (id, judgement.source)));
+        decided.chain(judged)
+    }
+
+    /// Notes a question of the engine. When there are too many, the oldest that only its proposer stands for is
+    /// returned, to be answered with no: if two thirds find that seal acceptable, the engine asks again.
+    fn note(&mut self, judgement: Judgement) -> Option<Judgement> {
+        let crowded = self.judgements.len() >= JUDGEMENTS;
+        let oldest = self.judgements.iter().position(|judgement| judgement.fresh).filter(|_| crowded);
+        let evicted = oldest.map(|oldest| self.judgements.remove(oldest));
+        self.judgements.push(judgement);
+        evicted
     }
 }
 
@@ -130,22 +149,35 @@ impl Core {
         if self.is_time_to_seal() {
             self.start_height()?;
         }
+        let proposed = self.propose();
+        self.carry_out(proposed, None)?;
         self.settle_judgements()?;
         self.fetch_wanted();
         Ok(())
     }
 
+    /// Can the next height be started? Not while this one is under way, agreed on and waiting for its records, or
+    /// given up.
+    fn is_idle(&self) -> bool {
+        self.disagreement.is_none()
+            && self.witnessing.as_ref().is_some_and(|witnessing| {
+                witnessing.engine.status().height.is_none()
+                    && witnessing.decided.is_none()
+                    && witnessing.halted.is_none()
+            })
+    }
+
     fn is_time_to_seal(&self) -> bool {
-        let Some(witnessing) = &self.witnessing else { return false };
-        let is_busy = witnessing.engine.status().height.is_some()
-            || witnessing.halted.is_some()
-            || witnessing.decided.is_some();
-        if is_busy || self.disagreement.is_some() {
+        if !self.is_idle() {
             return false;
         }
+        let wait = match &self.witnessing {
+            Some(witnessing) if witnessing.hint > self.ledger.height() => 0,
+            _ => GATHER_RECORDS_MS,
+        };
         self.now.wall >= self.ledger.close()
             || self.tail.ready() >= GATHER_RECORDS
-            || self.tail.oldest().is_some_and(|since| since + GATHER_RECORDS_MS <= self.now.elapsed)
+            || self.tail.oldest().is_some_and(|since| since + wait <= self.now.elapsed)
     }
 
     fn start_height(&mut self) -> Result<(), CoreError> {
@@ -165,6 +197,7 @@ impl Core {
             witnessing.fetched.clear();
             witnessing.decided = None;
             witnessing.halted = None;
+            witnessing.turn = None;
             let outputs = witnessing.engine.sealed(height);
             self.carry_out(outputs, None)?;
         }
@@ -233,21 +266,15 @@ impl Core {
                 }
                 EngineOutput::CancelAll => witnessing.timeouts.clear(),
                 EngineOutput::NeedValue { height, round } => {
-                    if let Some(seal) = self.build()
-                        && let Some(witnessing) = &mut self.witnessing
-                    {
-                        queue.extend(witnessing.engine.handle(Input::Propose { height, round, seal }));
-                    }
+                    witnessing.turn = Some((height, round));
+                    queue.extend(self.propose());
                 }
                 EngineOutput::Judge { height, quorum, value, seal, .. } => {
-                    if witnessing.judgements.len() >= JUDGEMENTS {
-                        // The oldest has waited in vain for its records: it gets an answer all the same.
-                        let Judgement { height, value, .. } = witnessing.judgements.remove(0);
-                        let refused = Input::Judged { height, value, valid: false };
-                        queue.extend(witnessing.engine.handle(refused));
+                    let judgement = Judgement { height, value, fresh: quorum.is_none(), seal, source };
+                    if let Some(Judgement { height, value, .. }) = witnessing.note(judgement) {
+                        let refusal = Input::Judged { height, value, valid: false };
+                        queue.extend(witnessing.engine.handle(refusal));
                     }
-                    let fresh = quorum.is_none();
-                    witnessing.judgements.push(Judgement { height, value, fresh, seal, source });
                     queue.extend(self.judge_what_is_held()?);
                 }
                 EngineOutput::Decided { header, ids, certificate, .. } => {
@@ -284,6 +311,17 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Proposes a seal, if it is this node's turn and there is something to seal.
+    fn propose(&mut self) -> Vec<EngineOutput> {
+        let Some((height, round)) = self.witnessing.as_ref().and_then(|witnessing| witnessing.turn) else {
+            return Vec::new();
+        };
+        let Some(seal) = self.build() else { return Vec::new() };
+        let Some(witnessing) = &mut self.witnessing else { return Vec::new() };
+        witnessing.turn = None;
+        witnessing.engine.handle(Input::Propose { height, round, seal })
     }
 
     /// Builds the seal that this node would propose now.
@@ -327,6 +365,9 @@ impl Core {
     }
 
     fn find_all(&self, ids: &[RecordId]) -> Option<Vec<Received>> {
+        if ids.iter().any(|id| self.find(id).is_none()) {
+            return None;
+        }
         ids.iter().map(|id| self.find(id).cloned()).collect()
     }
 
@@ -424,6 +465,9 @@ impl Core {
             }
             Err(NotApplied::Fault(fault)) => {
                 tracing::error!(height = header.height, "the agreed seal does not follow: {fault}");
+                if let Some(witnessing) = &mut self.witnessing {
+                    witnessing.halted = Some(format!("the agreed seal does not follow: {fault}"));
+                }
             }
             Err(NotApplied::Disagreement) => {}
         }
@@ -438,22 +482,24 @@ impl Core {
     pub(super) fn missing_records(&self) -> (Vec<RecordId>, Option<PeerId>) {
         let Some(witnessing) = &self.witnessing else { return (Vec::new(), None) };
         let mut source = None;
+        let mut seen: BTreeSet<&RecordId> = BTreeSet::new();
         let mut missing: Vec<RecordId> = Vec::new();
         for (id, from) in witnessing.wanted() {
-            if self.find(id).is_none() {
-                source = source.or(from);
+            if self.find(id).is_none() && seen.insert(id) {
+                if missing.is_empty() {
+                    source = from;
+                }
                 missing.push(*id);
             }
         }
-        missing.sort_unstable();
-        missing.dedup();
         (missing, source)
     }
 
     /// Keeps records that came for proposed seals: also those of a branch that this node does not follow.
     pub(super) fn fetched(&mut self, records: &[Received]) {
         let Some(witnessing) = &mut self.witnessing else { return };
-        for received in records {
+        let wanted: BTreeSet<RecordId> = witnessing.wanted().map(|(id, _)| *id).collect();
+        for received in records.iter().filter(|received| wanted.contains(&received.id)) {
             if witnessing.fetched.len() < FETCHED {
                 witnessing.fetched.insert(received.id, received.clone());
             }
