@@ -62,6 +62,8 @@ pub struct Core {
     pub(super) counters: Counters,
     pub(super) disagreement: Option<String>,
     pub(super) now: Now,
+    /// The clock on the wall when the node started.
+    pub(super) woke: u64,
     pub(super) batch: Batch,
     pub(super) outputs: Vec<Output>,
     /// Records accepted from this node's own users, to be told to others.
@@ -107,6 +109,7 @@ impl Core {
             counters: Counters::default(),
             disagreement: None,
             now,
+            woke: now.wall,
             batch: Batch::default(),
             outputs: Vec::new(),
             fresh: Vec::new(),

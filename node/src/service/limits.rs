@@ -33,6 +33,10 @@ pub(super) const GATHER_RECORDS_MS: u64 = 150;
 /// ... or when this many records wait.
 pub(super) const GATHER_RECORDS: usize = mutua_protocol::limits::SEAL_RECORDS / 2;
 
+/// Milliseconds before a close into which the seals are dated that take in what one seal cannot: with one
+/// millisecond each, room for a tail of [`TAIL_RECORDS`] several times over.
+pub(super) const BACKLOG_MS: u64 = 1_000;
+
 /// Milliseconds between two questions to one peer about where it stands.
 pub(super) const POLL_MS: u64 = 2_000;
 

@@ -10,6 +10,7 @@ use mutua_protocol::{
     charter::Community,
     hash::{RecordId, SealId},
     keys::{PublicKey, SecretKey},
+    limits::{EVIDENCE_BYTES, SEAL_BYTES, SEAL_RECORDS},
     records::{Body, Received, Record},
     seals::{Certificate, SealHeader},
 };
@@ -17,7 +18,7 @@ use mutua_protocol::{
 use super::{
     Core, CoreError, Output, WitnessStatus,
     intake::Taken,
-    limits::{FETCHED, GATHER_RECORDS, GATHER_RECORDS_MS, JUDGEMENTS},
+    limits::{BACKLOG_MS, FETCHED, GATHER_RECORDS, GATHER_RECORDS_MS, JUDGEMENTS},
     sealing::NotApplied,
 };
 use crate::{
@@ -48,6 +49,8 @@ pub(super) struct Witnessing {
 /// A proposed seal that waits for its records.
 struct Judgement {
     height: u64,
+    /// In which it was proposed first.
+    round: u32,
     value: SealId,
     fresh: bool,
     seal: ProposedSeal,
@@ -269,8 +272,9 @@ impl Core {
                     witnessing.turn = Some((height, round));
                     queue.extend(self.propose());
                 }
-                EngineOutput::Judge { height, quorum, value, seal, .. } => {
-                    let judgement = Judgement { height, value, fresh: quorum.is_none(), seal, source };
+                EngineOutput::Judge { height, round, quorum, value, seal, .. } => {
+                    let fresh = quorum.is_none();
+                    let judgement = Judgement { height, round, value, fresh, seal, source };
                     if let Some(Judgement { height, value, .. }) = witnessing.note(judgement) {
                         let refusal = Input::Judged { height, value, valid: false };
                         queue.extend(witnessing.engine.handle(refusal));
@@ -318,28 +322,22 @@ impl Core {
         let Some((height, round)) = self.witnessing.as_ref().and_then(|witnessing| witnessing.turn) else {
             return Vec::new();
         };
-        let Some(seal) = self.build() else { return Vec::new() };
+        let Some(seal) = self.build(round) else { return Vec::new() };
         let Some(witnessing) = &mut self.witnessing else { return Vec::new() };
         witnessing.turn = None;
         witnessing.engine.handle(Input::Propose { height, round, seal })
     }
 
-    /// Builds the seal that this node would propose now.
-    fn build(&self) -> Option<ProposedSeal> {
-        let (close, wall) = (self.ledger.close(), self.now.wall);
-        let next = self.ledger.time() + 1;
-        let mut time = wall.max(next);
-        let mut before = (time >= close).then_some(close);
-        let (mut records, full) = self.tail.gather(before);
-        if full && time >= close {
-            // More came before the close than fits the seal that closes: as long as the drift allows, seals
-            // of the time before take them in.
-            let earliest = wall.saturating_sub(self.community.charter.sealing.drift / 2).max(next);
-            if earliest < close {
-                time = earliest;
-                before = Some(close);
-                records = self.tail.gather(before).0;
-            }
+    /// Builds the seal that this node would propose in this round.
+    fn build(&self, round: u32) -> Option<ProposedSeal> {
+        let (close, next) = (self.ledger.close(), self.ledger.time() + 1);
+        let mut time = self.now.wall.max(next);
+        let due = time >= close;
+        let (records, full) = self.tail.gather(due.then_some(close));
+        if due && full && self.is_dispute(round) && next < close {
+            // More came before the close than fits the seal that closes: seals of the time before take them in
+            // first. The round makes each another seal, so that it is judged anew.
+            time = next.max(close.saturating_sub(BACKLOG_MS)).saturating_add(u64::from(round)).min(close - 1);
         }
         if records.is_empty() && time < close {
             return None;
@@ -354,6 +352,12 @@ impl Core {
                 None
             }
         }
+    }
+
+    /// Is there still time to insist? When every witness has had its turn twice, the honest ones differ in what
+    /// came to them, as after an outage, and one of them has to give in for seals to go on.
+    fn is_dispute(&self, round: u32) -> bool {
+        (round as usize) < 2 * self.community.witnesses.witnesses().len()
     }
 
     /// A record that is held or was fetched.
@@ -412,33 +416,55 @@ impl Core {
         if !judgement.fresh {
             return true;
         }
-        let sealing = &self.community.charter.sealing;
-        if header.time.abs_diff(self.now.wall) > sealing.drift {
-            tracing::warn!(
-                height = judgement.height,
-                "a proposed seal is refused: its time is {} ms away from this node's clock",
-                header.time.abs_diff(self.now.wall)
-            );
-            return false;
-        }
-        let bytes: usize = records.iter().map(|received| received.bytes.len()).sum();
-        let is_full = records.len() >= mutua_protocol::limits::SEAL_RECORDS
-            || bytes + mutua_protocol::limits::EVIDENCE_BYTES > mutua_protocol::limits::SEAL_BYTES;
-        if is_full {
-            return true;
-        }
-        let Some(older_than) = self.now.elapsed.checked_sub(sealing.patience) else { return true };
-        let before = (header.time >= self.ledger.close()).then(|| self.ledger.close());
-        match self.tail.left_out(records, older_than, before) {
+        match self.objection(header, judgement.round, records) {
             None => true,
-            Some(id) => {
-                tracing::warn!(
-                    height = judgement.height,
-                    "a proposed seal is refused: it leaves out record {id}, which this node has held for long"
-                );
+            Some(objection) => {
+                tracing::warn!(height = judgement.height, "a proposed seal is refused: {objection}");
                 false
             }
         }
+    }
+
+    /// What this node has against a fresh seal that follows from the ledger.
+    fn objection(&self, header: &SealHeader, round: u32, records: &[Received]) -> Option<String> {
+        let sealing = &self.community.charter.sealing;
+        let (close, wall) = (self.ledger.close(), self.now.wall);
+        let bytes: usize = records.iter().map(|received| received.bytes.len()).sum();
+        let is_full = records.len() >= SEAL_RECORDS || bytes + EVIDENCE_BYTES > SEAL_BYTES;
+        // Full seals take in what came before the close, however long there was no quorum.
+        let is_backlog = is_full && header.time < close && wall >= close;
+        let off = header.time.abs_diff(wall);
+        if off > sealing.drift && !is_backlog {
+            return Some(format!("its time is {off} ms away from this node's clock"));
+        }
+        if header.closes.is_some() || is_backlog {
+            if let Some(id) = self.came_late(records, close.saturating_add(sealing.drift), round) {
+                return Some(format!("it counts record {id}, which came after the close"));
+            }
+        }
+        if !self.is_dispute(round) {
+            return None;
+        }
+        let older_than = self.now.elapsed.checked_sub(sealing.patience)?;
+        // What came to this node just before a close may have come to others just after it.
+        let before = header.closes.is_some().then(|| close.saturating_sub(sealing.patience));
+        let may_be_more = self.ledger.time() + 1 >= close;
+        if is_full && (before.is_none() || may_be_more) {
+            return None;
+        }
+        let id = self.tail.left_out(records, older_than, before)?;
+        Some(format!("it leaves out record {id}, which this node has held for long"))
+    }
+
+    /// A record that came here at or after a time. A node that was not up before the close cannot tell, and
+    /// when every witness has had its turn without a seal, those who differ were cut off from each other.
+    fn came_late(&self, records: &[Received], time: u64, round: u32) -> Option<RecordId> {
+        let can_tell = self.woke < self.ledger.close();
+        if !can_tell || round as usize >= self.community.witnesses.witnesses().len() {
+            return None;
+        }
+        let came = |id: &RecordId| self.tail.get(id).map_or(self.now.wall, |held| held.arrived);
+        records.iter().map(|received| received.id).find(|id| came(id) >= time)
     }
 
     /// Applies the agreed seal as soon as its records are held.

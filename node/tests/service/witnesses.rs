@@ -123,7 +123,7 @@ fn without_a_quorum_nothing_is_sealed_and_nothing_lost() {
 }
 
 /// Whose turn it is to propose the next seal, as a position of a node.
-fn turn(sim: &Sim, round: u32) -> usize {
+pub fn turn(sim: &Sim, round: u32) -> usize {
     let height = sim.core(sim.up()[0]).ledger().height() + 1;
     let turn = proposer(&sim.community.witnesses, height, round).unwrap().key;
     (0..).find(|number| public(&witness(*number)) == turn).unwrap()
@@ -202,7 +202,7 @@ fn a_seal_whose_time_is_far_off_is_not_agreed() {
 }
 
 /// A message of a witness, told to everybody who is up by nobody in particular.
-fn say(sim: &mut Sim, said: Said) {
+pub fn say(sim: &mut Sim, said: Said) {
     let data = WitnessMessage { body: said, copy: 0 }.encode();
     for node in sim.up() {
         let source = sim.nodes[(node + 1) % 4].peer;
@@ -210,6 +210,26 @@ fn say(sim: &mut Sim, said: Said) {
         let input = Input::Gossip { topic: Topic::Witness, source, data: data.clone(), token };
         sim.hear(node, (node + 1) % 4, token, input);
     }
+}
+
+/// A proposal for round 0 by a witness.
+pub fn proposal(number: usize, header: SealHeader, ids: Vec<RecordId>) -> Said {
+    let proposer = key(&witness(number));
+    let statement = ProposalStatement {
+        community: header.community,
+        height: header.height,
+        round: 0,
+        pol_round: None,
+        value: header.id(),
+    };
+    Said::Proposal(SignedProposal {
+        height: header.height,
+        round: 0,
+        pol_round: None,
+        proposer: proposer.public(),
+        signature: proposer.sign(Purpose::Proposal, &statement.bytes()),
+        seal: ProposedSeal { header, ids },
+    })
 }
 
 fn vote(sim: &Sim, number: usize, height: u64) -> Said {
@@ -268,22 +288,7 @@ fn a_proposal_of_records_that_nobody_has_holds_nothing_up_for_long() {
         root: SealHeader::root_of(&ids),
         closes: None,
     };
-    let statement = ProposalStatement {
-        community: community.id,
-        height: header.height,
-        round: 0,
-        pol_round: None,
-        value: header.id(),
-    };
-    let liar = key(&witness(3));
-    let said = Said::Proposal(SignedProposal {
-        height: header.height,
-        round: 0,
-        pol_round: None,
-        proposer: liar.public(),
-        signature: liar.sign(Purpose::Proposal, &statement.bytes()),
-        seal: ProposedSeal { header, ids },
-    });
+    let said = proposal(3, header, ids);
     // Half of them lack the records that the next honest witness will propose.
     sim.links.lost = 500;
     sim.accept(4, &admissions);
