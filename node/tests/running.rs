@@ -1,4 +1,5 @@
 //! Whole nodes in one process: real store, real network, real API.
+#![allow(clippy::unwrap_used, reason = "a test may panic where the story is not as told")]
 
 use std::{
     net::SocketAddr,

@@ -31,7 +31,7 @@ fn a_suspended_author_s_records_wait_quietly_and_are_sealed_after_readmission() 
         }
         let suspend = Body::Suspend { key: public(&names[5]), reason: "a complaint".to_owned() };
         let suspend = authors.say("registrar", suspend);
-        sim.accept(0, &[suspend.clone()]);
+        sim.accept(0, std::slice::from_ref(&suspend));
         sim.run_until("the suspension is sealed", 10_000, |sim| sim.sealed(0).contains(&suspend.id));
         sim.join();
         sim.run(10_000);
@@ -48,7 +48,7 @@ fn a_suspended_author_s_records_wait_quietly_and_are_sealed_after_readmission() 
         sim.crash(3);
         sim.start(3);
         let vote = authors.say(&names[6], ballot(1, &[loans[0].id]));
-        sim.accept(4, &[vote.clone()]);
+        sim.accept(4, std::slice::from_ref(&vote));
         sim.run_until("another's record is sealed", 3_000, |sim| sim.sealed(3).contains(&vote.id));
 
         let readmit = Body::Readmit { key: public(&names[5]), reason: "cleared".to_owned() };
@@ -74,7 +74,7 @@ fn records_that_can_never_be_sealed_leave_the_tail() {
         // Nobody hears of the ballot before its author has left.
         sim.part(&[4]);
         let late = authors.say(&names[5], ballot(1, &[loans[0].id]));
-        sim.accept(4, &[late.clone()]);
+        sim.accept(4, std::slice::from_ref(&late));
         sim.run_until("the round closes", 120_000, |sim| sim.core(0).ledger().round() == 2);
         sim.join();
         sim.acknowledged.remove(&late.id);
