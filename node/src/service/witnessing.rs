@@ -437,10 +437,10 @@ impl Core {
         if off > sealing.drift && !is_backlog {
             return Some(format!("its time is {off} ms away from this node's clock"));
         }
-        if header.closes.is_some() || is_backlog {
-            if let Some(id) = self.came_late(records, close.saturating_add(sealing.drift), round) {
-                return Some(format!("it counts record {id}, which came after the close"));
-            }
+        if (header.closes.is_some() || is_backlog)
+            && let Some(id) = self.came_late(records, close.saturating_add(sealing.drift), round)
+        {
+            return Some(format!("it counts record {id}, which came after the close"));
         }
         if !self.is_dispute(round) {
             return None;
