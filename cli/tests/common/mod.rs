@@ -1,5 +1,6 @@
 //! Runs the real binary.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test may panic where the story is not as told")]
 
 use std::{
     path::Path,

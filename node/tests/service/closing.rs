@@ -104,7 +104,7 @@ fn a_ballot_that_comes_after_the_close_counts_in_no_round_that_has_closed() {
         sim.nodes[4].skew = -2 * DRIFT.cast_signed();
         sim.accept(4, &late);
         let late_standing = authors.say(&names[9], standing(loans[1].id));
-        sim.accept(4, &[late_standing.clone()]);
+        sim.accept(4, std::slice::from_ref(&late_standing));
         sim.run(3_000);
         sim.start(0);
         sim.start(1);

@@ -159,10 +159,10 @@ fn a_seal_that_leaves_out_an_old_record_is_not_agreed() {
         // With one of the others away nothing is sealed, and patience runs out.
         let away = (0..4).find(|node| !liars.contains(node)).unwrap();
         sim.crash(away);
-        sim.accept(4, &[unwelcome.clone()]);
+        sim.accept(4, std::slice::from_ref(&unwelcome));
         let fresh = authors.say(&names[1], ballot(1, &[loans[1].id]));
         sim.run(PATIENCE + 1_000);
-        sim.accept(4, &[fresh.clone()]);
+        sim.accept(4, std::slice::from_ref(&fresh));
         sim.start(away);
         sim.run(PATIENCE + 500);
         sim.run_until("the old record is sealed", 20_000, |sim| sim.sealed(4).contains(&unwelcome.id));
