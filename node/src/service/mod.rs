@@ -2,7 +2,7 @@
 //!
 //! [`Core`] takes [`Input`]s and the time as a value, and gathers [`Output`]s and a batch for the store.
 //! [`Core::commit`] makes the batch durable and only then hands the outputs out: nothing is
-//! acknowledged, voted or told to others before it is on the disk. The [`driver`] runs it on one
+//! acknowledged, voted or told to others before it is on the disk. The driver runs it on one
 //! blocking thread, takes many inputs at a time, and so many records share one sync.
 
 mod answers;
