@@ -23,7 +23,7 @@ pub(crate) fn write(text: &str) -> Done {
 /// Shows a result as JSON.
 ///
 /// # Errors
-/// See [`write`].
+/// See [`write()`].
 pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Done {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::input(format!("the result cannot be written as JSON: {error}")))?;
@@ -33,7 +33,7 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Done {
 /// Shows a result as JSON where that was asked for, else as text.
 ///
 /// # Errors
-/// See [`write`].
+/// See [`write()`].
 pub(crate) fn show<T: Serialize + ?Sized>(as_json: bool, value: &T, text: impl FnOnce(&mut Page)) -> Done {
     if as_json {
         return json(value);
