@@ -45,7 +45,7 @@ pub(crate) fn digits(amount: u128, decimals: u8) -> String {
 
 /// An amount with the currency's decimals and code.
 pub(crate) fn show(amount: impl Into<u128>, currency: &Currency) -> String {
-    format!("{} {}", digits(amount.into(), currency.decimals), currency.code)
+    mutua_node::api::show_amount(amount.into(), currency)
 }
 
 /// Reads a rate: `1.2%`, or `120bp`.

@@ -1,6 +1,6 @@
 //! Seals, and the whole log as an archive.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use axum::{
     Json,
@@ -60,23 +60,34 @@ pub(super) async fn import(
 
 /// Streams the archive from the store, up to the seal that is the newest now.
 pub(super) async fn export(State(shared): State<Shared>) -> Result<Response, Problem> {
-    let (frames, stream) = mpsc::channel::<Result<Bytes, io::Error>>(FRAMES);
     let reader = shared.reader.clone();
     let community = shared.community.clone();
-    tokio::task::spawn_blocking(move || {
-        let send = |frame: Vec<u8>| frames.blocking_send(Ok(frame.into())).is_ok();
-        if send(opening(&community.charter))
-            && let Err(error) = send_seals(&reader, &send)
-        {
-            tracing::error!(%error, "the archive cannot be read from the store");
-            let _ = frames.blocking_send(Err(io::Error::other("the node's store failed")));
-        }
-    });
-    let body = Body::from_stream(ReceiverStream::new(stream));
+    let body = streamed(&shared, move |send| {
+        if send(opening(&community.charter)) { send_seals(&reader, send) } else { Ok(()) }
+    })?;
     Ok(([(CONTENT_TYPE, "application/octet-stream")], body).into_response())
 }
 
-fn send_seals(reader: &Reader, send: &impl Fn(Vec<u8>) -> bool) -> Result<(), StoreError> {
+/// A body whose parts are made on a thread of their own, as fast as the client takes them: `send` waits, and is
+/// false when nobody listens any more. After an error the body breaks off, which the client sees.
+pub(super) fn streamed(
+    shared: &Shared,
+    make: impl FnOnce(&dyn Fn(Vec<u8>) -> bool) -> Result<(), StoreError> + Send + 'static,
+) -> Result<Body, Problem> {
+    let turn = Arc::clone(&shared.0.downloads).try_acquire_owned().map_err(|_| Problem::busy())?;
+    let (frames, stream) = mpsc::channel::<Result<Bytes, io::Error>>(FRAMES);
+    drop(tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let send = |part: Vec<u8>| frames.blocking_send(Ok(part.into())).is_ok();
+        if let Err(error) = make(&send) {
+            tracing::error!(%error, "an answer breaks off: the store cannot be read");
+            let _ = frames.blocking_send(Err(io::Error::other("the node's store failed")));
+        }
+    }));
+    Ok(Body::from_stream(ReceiverStream::new(stream)))
+}
+
+fn send_seals(reader: &Reader, send: &dyn Fn(Vec<u8>) -> bool) -> Result<(), StoreError> {
     let last = reader.head()?.unwrap_or(0);
     let mut head = SealId([0; 32]);
     for seal in reader.seals_from(1).take(usize::try_from(last).unwrap_or(usize::MAX)) {

@@ -6,13 +6,16 @@
 
 mod archive;
 mod guard;
+mod money;
 mod outcomes;
 mod problem;
 mod records;
+mod server;
+mod standing;
 pub mod types;
 mod views;
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -29,6 +32,7 @@ use crate::{
     service::{Core, NodeStatus, ServiceHandle},
     store::Reader,
 };
+pub use money::show_amount;
 use problem::Problem;
 
 /// Greatest request body: a seal of the greatest size, or a thousand records in hexadecimal.
@@ -36,6 +40,9 @@ const BODY_BYTES: usize = 4 << 20;
 
 /// Requests that are worked on at once; others wait.
 const REQUESTS: usize = 32;
+
+/// Answers of any length that are made at once: each keeps a thread and a few parts in memory.
+const DOWNLOADS: usize = 4;
 
 /// How long one request may take, sending its body included. Answers that stream may take longer.
 const REQUEST_TIME: Duration = Duration::from_secs(60);
@@ -62,6 +69,8 @@ struct Inner {
     context: Context,
     address: SocketAddr,
     places: Semaphore,
+    downloads: Arc<Semaphore>,
+    standing: standing::Standing,
 }
 
 impl std::ops::Deref for Shared {
@@ -95,10 +104,16 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 pub async fn serve(
     listener: TcpListener,
     context: Context,
-    mut stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
     let address = listener.local_addr()?;
-    let shared = Shared(Arc::new(Inner { context, address, places: Semaphore::new(REQUESTS) }));
+    let shared = Shared(Arc::new(Inner {
+        context,
+        address,
+        places: Semaphore::new(REQUESTS),
+        downloads: Arc::new(Semaphore::new(DOWNLOADS)),
+        standing: standing::Standing::default(),
+    }));
     let router = Router::new()
         .route("/v1/status", get(status))
         .route("/v1/network", get(network))
@@ -122,19 +137,8 @@ pub async fn serve(
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(shared.clone(), guard::admit))
         .with_state(shared);
-    let ended = async move {
-        // An error means that the node is gone: also a reason to stop.
-        let _ = stopping.wait_for(|stop| *stop).await;
-    };
-    serve_until(listener, router, ended).await
-}
-
-async fn serve_until(
-    listener: TcpListener,
-    router: Router,
-    ended: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(ended).await
+    server::serve(listener, router, stopping).await;
+    Ok(())
 }
 
 async fn status(State(shared): State<Shared>) -> Result<Json<NodeStatus>, Problem> {

@@ -5,17 +5,22 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Json,
     extract::{Path, State},
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Response},
 };
 use mutua_protocol::{
     allocation::Fraction,
-    ledger::{Closing, Ledger},
+    ledger::Closing,
     outcome::CandidateResult,
+    records::{Body, ProposalId, Subject},
 };
 
 use super::{
     Shared,
+    archive::streamed,
     problem::Problem,
-    types::{LoanShares, OutcomeSummary, OutcomeView, ProposalName, SharesView},
+    types::{LoanShares, OutcomeSummary, OutcomeView, ProposalName},
+    views::ineligible,
 };
 use crate::service::Core;
 
@@ -30,29 +35,34 @@ pub(super) async fn show(
     Path(round): Path<String>,
 ) -> Result<Json<OutcomeView>, Problem> {
     let round = Round::parse(&round)?;
-    let view = shared
-        .ask(move |core| {
-            let closing = round.find(core)?;
-            Ok::<_, Problem>(view(core.ledger(), &closing, matches!(round, Round::Current)))
-        })
-        .await??;
+    let closing = round.find(&shared).await?;
+    let view = shared.ask(move |core| view(core, &closing, matches!(round, Round::Current))).await?;
     Ok(Json(view))
 }
 
+/// Every member may have paid for every loan: one loan at a time is in memory, and [`SharesView`](super::types::SharesView) is written by hand
+/// around them.
 pub(super) async fn shares(
     State(shared): State<Shared>,
     Path(round): Path<String>,
-) -> Result<Json<SharesView>, Problem> {
-    let round = Round::parse(&round)?;
-    let closing = shared.ask(move |core| round.find(core)).await??;
-    let loans = closing
-        .outcome
-        .funded
-        .iter()
-        .zip(&closing.shares)
-        .map(|(loan, shares)| LoanShares { proposal: loan.proposal, shares: shares.clone() })
-        .collect();
-    Ok(Json(SharesView { digest: closing.digest, loans }))
+) -> Result<Response, Problem> {
+    let closing = Round::parse(&round)?.find(&shared).await?;
+    let body = streamed(&shared, move |send| {
+        let mut before = format!("{{\"digest\":\"{}\",\"loans\":[", closing.digest).into_bytes();
+        for (loan, shares) in closing.outcome.funded.iter().zip(&closing.shares) {
+            let loan = LoanShares { proposal: loan.proposal, shares: shares.clone() };
+            let mut part = std::mem::replace(&mut before, b",".to_vec());
+            part.extend(serde_json::to_vec(&loan).expect("shares have only fields that JSON can write"));
+            if !send(part) {
+                return Ok(());
+            }
+        }
+        let mut end = if before == b"," { Vec::new() } else { before };
+        end.extend(b"]}");
+        send(end);
+        Ok(())
+    })?;
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// Which outcome is meant.
@@ -77,23 +87,31 @@ impl Round {
         }
     }
 
-    fn find(self, core: &Core) -> Result<Arc<Closing>, Problem> {
+    async fn find(self, shared: &Shared) -> Result<Arc<Closing>, Problem> {
+        if matches!(self, Self::Current) {
+            return shared.standing().await;
+        }
+        shared.ask(move |core| self.find_closed(core)).await?
+    }
+
+    fn find_closed(self, core: &Core) -> Result<Arc<Closing>, Problem> {
         if let Some(disagreement) = core.disagreement() {
             return Err(Problem::conflict(format!("{disagreement}; this node shows no figures of its own")));
         }
         let closings = core.ledger().closings();
-        match self {
-            Self::Current => core.provisional().ok_or_else(Problem::stopping),
-            Self::Latest => closings.last().cloned().ok_or_else(|| {
-                Problem::not_found("no round has closed yet; 'current' shows the provisional outcome")
-            }),
+        let found = match self {
+            Self::Number(round) => closings.iter().find(|closing| closing.outcome.round == round),
+            Self::Latest | Self::Current => closings.last(),
+        };
+        found.cloned().ok_or_else(|| match self {
             Self::Number(round) => {
-                closings.iter().find(|closing| closing.outcome.round == round).cloned().ok_or_else(|| {
-                    let now = core.ledger().round();
-                    Problem::not_found(format!("round {round} has not closed; the current round is {now}"))
-                })
+                let now = core.ledger().round();
+                Problem::not_found(format!("round {round} has not closed; the current round is {now}"))
             }
-        }
+            Self::Latest | Self::Current => {
+                Problem::not_found("no round has closed yet; 'current' shows the provisional outcome")
+            }
+        })
     }
 }
 
@@ -110,7 +128,8 @@ fn summary(closing: &Closing) -> OutcomeSummary {
     }
 }
 
-fn view(ledger: &Ledger, closing: &Closing, provisional: bool) -> OutcomeView {
+fn view(core: &Core, closing: &Closing, provisional: bool) -> OutcomeView {
+    let currency = &core.ledger().community().charter.currency;
     let outcome = &closing.outcome;
     let mut proposals = BTreeMap::new();
     let ids = outcome
@@ -119,10 +138,10 @@ fn view(ledger: &Ledger, closing: &Closing, provisional: bool) -> OutcomeView {
         .map(|candidate| candidate.proposal)
         .chain(outcome.motions.iter().map(|motion| motion.proposal));
     for id in ids {
-        let Some(proposal) = ledger.proposals().get(&id) else { continue };
+        let Some(subject) = subject(core, &id) else { continue };
         let name = ProposalName {
-            title: proposal.subject.title().to_owned(),
-            borrower: proposal.subject.loan().map(|loan| loan.borrower.clone()),
+            title: subject.title().to_owned(),
+            borrower: subject.loan().map(|loan| loan.borrower.clone()),
             reason: None,
             price: None,
         };
@@ -133,7 +152,7 @@ fn view(ledger: &Ledger, closing: &Closing, provisional: bool) -> OutcomeView {
             name.reason = match &candidate.result {
                 CandidateResult::Funded(_) => None,
                 CandidateResult::PassedOver { reason, .. } => Some(reason.to_string()),
-                CandidateResult::Ineligible(reason) => Some(reason.to_string()),
+                CandidateResult::Ineligible(reason) => Some(ineligible(reason, currency)),
             };
         }
     }
@@ -144,4 +163,15 @@ fn view(ledger: &Ledger, closing: &Closing, provisional: bool) -> OutcomeView {
         }
     }
     OutcomeView { digest: closing.digest, provisional, outcome: outcome.clone(), proposals }
+}
+
+/// The terms of a proposal, sealed or not.
+fn subject<'a>(core: &'a Core, id: &ProposalId) -> Option<&'a Subject> {
+    if let Some(proposal) = core.ledger().proposals().get(id) {
+        return Some(&proposal.subject);
+    }
+    match &core.in_tail(id)?.record().body {
+        Body::Propose(subject) => Some(subject),
+        _ => None,
+    }
 }

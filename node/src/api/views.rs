@@ -7,9 +7,9 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
 };
 use mutua_protocol::{
-    charter::Charter,
+    charter::{Charter, Currency},
     keys::PublicKey,
-    ledger::{CastBallot, Ledger, Member, MemberStatus, Proposal, ProposalStatus},
+    ledger::{CastBallot, Ineligible, Ledger, Member, MemberStatus, Proposal, ProposalStatus},
     records::{Body, ProposalId},
 };
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use serde::Deserialize;
 use super::{
     Shared,
     problem::Problem,
+    show_amount,
     types::{AttestationView, BallotView, CastView, ChainView, Eligibility, MemberView, ProposalView},
 };
 use crate::service::Core;
@@ -182,7 +183,10 @@ fn proposal_view(core: &Core, proposal: &Proposal) -> ProposalView {
     let is_open_loan = proposal.status == ProposalStatus::Open && proposal.subject.loan().is_some();
     let eligibility = is_open_loan.then(|| match ledger.eligible(proposal, core.now().wall) {
         Ok(figures) => Eligibility { eligible: true, reason: None, figures: Some(figures) },
-        Err(reason) => Eligibility { eligible: false, reason: Some(reason.to_string()), figures: None },
+        Err(reason) => {
+            let reason = ineligible(&reason, &ledger.community().charter.currency);
+            Eligibility { eligible: false, reason: Some(reason), figures: None }
+        }
     });
     ProposalView {
         id: proposal.id,
@@ -207,5 +211,16 @@ fn proposal_view(core: &Core, proposal: &Proposal) -> ProposalView {
             })
             .collect(),
         eligibility,
+    }
+}
+
+/// Why a loan may not be funded, with amounts as people read them.
+pub(super) fn ineligible(reason: &Ineligible, currency: &Currency) -> String {
+    match reason {
+        Ineligible::Amount { greatest } => format!(
+            "its amount is greater than {}, the least bound of attestations and policy",
+            show_amount(u128::from(*greatest), currency)
+        ),
+        other => other.to_string(),
     }
 }
