@@ -1,6 +1,6 @@
 //! Runs the real binary.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, reason = "a test may panic where the story is not as told")]
+#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::{
     path::Path,
@@ -10,35 +10,35 @@ use std::{
 use tempfile::TempDir;
 
 /// A folder of its own, and the binary with nothing of this machine's environment.
-pub struct Place {
+pub(crate) struct Place {
     pub folder: TempDir,
 }
 
 /// What a command did.
-pub struct Ran {
+pub(crate) struct Ran {
     pub code: i32,
     pub out: String,
     pub err: String,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file and returns its name.
-    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.path().join(name);
         std::fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
     /// The binary, in this folder, with a passphrase and a home.
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mutua"));
         command
             .env_clear()
@@ -49,19 +49,19 @@ impl Place {
     }
 
     /// Runs it to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         ran(&self.command().args(arguments).output().unwrap())
     }
 
     /// Runs it and reads its JSON.
-    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let ran = self.run(&[arguments, &["--json"]].concat());
         assert_eq!(ran.code, 0, "{arguments:?}: {}{}", ran.out, ran.err);
         serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{}", ran.out))
     }
 }
 
-pub fn ran(output: &Output) -> Ran {
+pub(crate) fn ran(output: &Output) -> Ran {
     Ran {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout.clone()).unwrap(),
@@ -72,9 +72,91 @@ pub fn ran(output: &Output) -> Ran {
 impl Ran {
     /// It failed with this status and said this.
     #[track_caller]
-    pub fn fails(&self, code: i32, says: &str) {
+    pub(crate) fn fails(&self, code: i32, says: &str) {
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.out, self.err);
         assert!(self.err.contains(says), "expected '{says}' in: {}", self.err);
         assert!(!self.err.contains("panicked"), "{}", self.err);
+    }
+}
+
+/// A running node, ended when dropped.
+pub(crate) struct Node<'a> {
+    place: &'a Place,
+    child: std::process::Child,
+}
+
+impl Place {
+    /// Founds a community whose node listens on any free ports.
+    pub(crate) fn found(&self, more: &[&str]) -> serde_json::Value {
+        let usual = [
+            "init",
+            "--name",
+            "Test",
+            "--api",
+            "127.0.0.1:0",
+            "--listen",
+            "/ip4/127.0.0.1/tcp/0",
+            "--no-mdns",
+        ];
+        self.json(&[&usual, more].concat())
+    }
+
+    /// Starts the node and waits until it can be asked.
+    pub(crate) fn start(&self) -> Node<'_> {
+        let child = self
+            .command()
+            .args(["run", "--log", "warn"])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let node = Node { place: self, child };
+        until("the node runs", || self.run(&["status"]).code == 0);
+        node
+    }
+
+    /// The status as JSON.
+    pub(crate) fn status(&self) -> serde_json::Value {
+        self.json(&["status"])
+    }
+
+    /// Waits until this node has sealed everything it holds.
+    pub(crate) fn all_sealed(&self) {
+        until("all is sealed", || self.status()["tail"] == 0);
+    }
+}
+
+impl Node<'_> {
+    /// Asks it to stop. Returns its exit status.
+    pub(crate) fn stop(mut self) -> i32 {
+        let stopped = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(stopped.success());
+        self.child.wait().unwrap().code().unwrap()
+    }
+
+    /// Address of its API, and its token.
+    pub(crate) fn api(&self) -> (String, String) {
+        let home = self.place.path().join("home");
+        let text = std::fs::read_to_string(home.join("api.json")).unwrap();
+        let running: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let token = std::fs::read_to_string(home.join("api-token")).unwrap();
+        (running["api"].as_str().unwrap().to_owned(), token.trim().to_owned())
+    }
+}
+
+impl Drop for Node<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for something.
+#[track_caller]
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(90), "{what}: not after 90 s");
+        std::thread::sleep(std::time::Duration::from_millis(100));
     }
 }

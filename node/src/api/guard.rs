@@ -4,13 +4,19 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderMap,
-        header::{AUTHORIZATION, CACHE_CONTROL, HOST, HeaderName, ORIGIN, X_CONTENT_TYPE_OPTIONS},
+        header::{
+            AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, ORIGIN,
+            X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use super::{REQUEST_TIME, Shared, problem::Problem};
+use super::{
+    BODY_BYTES, REQUEST_TIME, Shared,
+    problem::{PROBLEM, Problem},
+};
 
 /// Lets a request through that may come, when there is room.
 pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Response {
@@ -22,6 +28,11 @@ pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: 
         Ok(response) => response,
         Err(_) => Problem::timeout().into_response(),
     };
+    // What axum itself refuses, such as an address that is not UTF-8, it refuses in plain text.
+    let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if !is_problem && (response.status().is_client_error() || response.status().is_server_error()) {
+        response = Problem::of(response.status()).into_response();
+    }
     let headers = response.headers_mut();
     for (name, value) in [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")] {
         let name: HeaderName = name;
@@ -46,11 +57,15 @@ fn check(shared: &Shared, headers: &HeaderMap, uri_host: Option<&str>) -> Result
     }
     let shown = text(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     // Comparing hashes takes the same time wherever they differ.
-    if blake3::hash(shown.as_bytes()) == blake3::hash(shared.token.as_bytes()) {
-        Ok(())
-    } else {
-        Err(Problem::unauthorized())
+    if blake3::hash(shown.as_bytes()) != blake3::hash(shared.token.as_bytes()) {
+        return Err(Problem::unauthorized());
     }
+    // Refused before any of it is read; a body that does not say its length is cut off at the limit.
+    let said = text(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    if said.is_some_and(|length| length > BODY_BYTES as u64) {
+        return Err(Problem::too_large());
+    }
+    Ok(())
 }
 
 /// Is this the API's own address, as a client on this machine would write it?

@@ -6,11 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::types::ProblemDetails;
+use super::{BODY_BYTES, types::ProblemDetails};
 use crate::{
     service::{CoreError, Stopped},
     store::StoreError,
 };
+
+/// The media type of problem details.
+pub(super) const PROBLEM: &str = "application/problem+json";
 
 /// An error that a client sees.
 #[derive(Debug)]
@@ -22,6 +25,11 @@ pub(super) struct Problem {
 impl Problem {
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into() }
+    }
+
+    /// What the status says, and no more.
+    pub(super) fn of(status: StatusCode) -> Self {
+        Self::new(status, "the request is not one that this address can answer")
     }
 
     pub(super) fn bad_request(detail: impl Into<String>) -> Self {
@@ -57,6 +65,11 @@ impl Problem {
 
     pub(super) fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    pub(super) fn too_large() -> Self {
+        let detail = format!("a body has at most {BODY_BYTES} bytes; send it in parts");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     }
 
     pub(super) fn busy() -> Self {
@@ -118,7 +131,7 @@ impl IntoResponse for Problem {
             detail: self.detail,
         };
         let mut response = (self.status, Json(body)).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         response
     }
 }

@@ -1,0 +1,210 @@
+//! One round with a real node, by the command line alone.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+
+use common::{Place, until};
+use serde_json::Value;
+
+/// Says something and waits until it is sealed.
+fn say(place: &Place, arguments: &[&str]) -> Value {
+    let said = place.json(arguments);
+    place.all_sealed();
+    said
+}
+
+fn loan(place: &Place, title: &str, amount: &str) -> String {
+    let arguments = [
+        "propose",
+        "loan",
+        "--title",
+        title,
+        "--borrower",
+        title,
+        "--purpose",
+        "A test.",
+        "--amount",
+        amount,
+        "--term",
+        "12",
+        "--rate",
+        "4.5%",
+    ];
+    say(place, &arguments)["id"].as_str().unwrap().to_owned()
+}
+
+fn attest(place: &Place, id: &str, greatest: &str, more: &[&str]) {
+    let usual = [
+        "attest",
+        id,
+        "--grade",
+        "2",
+        "--default",
+        "1.5%",
+        "--loss",
+        "40%",
+        "--greatest",
+        greatest,
+        "--outlook",
+        "70",
+        "--valid",
+        "+30d",
+    ];
+    say(place, &[&usual, more].concat());
+}
+
+#[test]
+fn a_round_from_the_first_member_to_the_audit() {
+    let place = Place::new();
+    place.found(&["--first-close", "+25s", "--period", "1h"]);
+    let node = place.start();
+    place.run(&["vote", "abcd=1"]).fails(1, "not a member's yet");
+    say(&place, &["admit", "founder", "--name", "Hana Novak"]);
+    place.run(&["admit", "founder", "--name", "Twice"]).fails(1, "no-effect");
+    place
+        .run(&["admit", "founder", "--name", "x", "--group", "nowhere"])
+        .fails(2, "the charter has no group");
+    say(&place, &["fund", "1000.50", "--source", "Savings"]);
+    let oven = loan(&place, "Oven", "400.25");
+    let roof = loan(&place, "Roof", "900");
+    let barn = loan(&place, "Barn", "100");
+    let hours =
+        say(&place, &["propose", "motion", "--title", "Hours", "--text", "Longer?"])["id"].to_string();
+    let hours = hours.trim_matches('"');
+    place
+        .run(&[
+            "attest",
+            hours,
+            "--grade",
+            "1",
+            "--default",
+            "0%",
+            "--loss",
+            "0%",
+            "--greatest",
+            "1",
+            "--outlook",
+            "1",
+            "--valid",
+            "+1d",
+        ])
+        .fails(2, "only loans are rated");
+    attest(&place, &oven, "400.25", &[]);
+    attest(&place, &roof, "500", &["--reason", "Too large for its revenue"]);
+    attest(&place, &barn, "100", &[]);
+
+    let ballot = place.json(&["vote", &format!("{}=3", &oven[..8]), &format!("{}=2", &barn[..8])]);
+    assert_eq!(ballot["ballot"]["scores"].as_array().unwrap().len(), 2);
+    place.run(&["vote", &format!("{oven}=11")]).fails(2, "a score from 1 to 10");
+    place.run(&["vote", &format!("{hours}=3")]).fails(2, "answer yes, no or abstain");
+    place.run(&["vote", "ffffffffff=3"]).fails(1, "there is no proposal ffffffffff");
+    place.run(&["vote", "xyz"]).fails(2, "is no vote");
+    place.all_sealed();
+
+    // New terms: the score for the old ones is not carried over, unless it is said again.
+    say(&place, &["amend", &barn[..8], "--amount", "90"]);
+    let ballot = place.json(&["vote", &format!("{hours}=yes")]);
+    assert_eq!(ballot["dropped"], serde_json::json!([barn]));
+    assert_eq!(ballot["ballot"]["scores"].as_array().unwrap().len(), 1);
+    assert_eq!(ballot["ballot"]["answers"][0]["choice"], "yes");
+    place.all_sealed();
+
+    let now = place.json(&["outcome", "current"]);
+    assert_eq!(now["provisional"], true);
+    let listed = place.run(&["proposals"]);
+    assert!(listed.out.contains("its amount is greater than 500.00 EUR"), "{}", listed.out);
+    until("the round closes", || place.status()["outcome"][0] == 1);
+    let outcome = place.json(&["outcome", "1"]);
+    assert_eq!(outcome["provisional"], false);
+    let funded = outcome["outcome"]["funded"].as_array().unwrap();
+    assert_eq!(funded.len(), 1);
+    assert_eq!(funded[0]["proposal"], oven.as_str());
+    assert_eq!(outcome["outcome"]["motions"][0]["carried"], true);
+    let shares = place.json(&["outcome", "1", "--shares"]);
+    assert_eq!(shares["digest"], outcome["digest"]);
+    assert_eq!(shares["loans"][0]["shares"][0]["amount"], 40025);
+    let told = place.run(&["outcome", "1", "--shares"]);
+    assert!(told.out.contains("What members' votes paid for 'Oven', 400.25 EUR"), "{}", told.out);
+    assert!(told.out.contains("Hana Novak"));
+    place.run(&["outcome", "2"]).fails(1, "round 2 has not closed");
+    place.run(&["outcome", "0"]).fails(2, "a round's number");
+
+    assert_eq!(place.run(&["log", "export", "log.archive"]).code, 0);
+    place.run(&["log", "export", "log.archive"]).fails(2, "is there already");
+    let audited = place.json(&["audit", "log.archive"]);
+    assert_eq!(audited["verdict"], "valid");
+    assert_eq!(audited["rounds"][0]["digest"], outcome["digest"]);
+    let imported = place.json(&["log", "import", "log.archive"]);
+    assert_eq!(imported["before"], imported["height"]);
+    assert_eq!(node.stop(), 0);
+    assert!(!place.path().join("home/api.json").exists());
+}
+
+const ELECTION: &str = "\
+META
+key;value
+description;A small election
+currency;PLN
+budget;100.50
+vote_type;approval
+PROJECTS
+project_id;cost;name;category
+10;40.25;Bakery;food
+9;60.50;Garden;green,food
+2;30;Library;
+VOTES
+voter_id;vote
+a;10,2
+b;10
+c;10,9
+d;
+";
+
+#[test]
+fn an_imported_election_comes_out_like_the_rule_alone() {
+    let place = Place::new();
+    let file = place.file("small.pb", ELECTION);
+    let imported = place.json(&["import-election", &file, "--out", "in", "--close", "+8s", "--period", "1d"]);
+    assert_eq!((&imported["voters"], &imported["records"]), (&4.into(), &16.into()));
+    place.run(&["import-election", &file, "--out", "in"]).fails(2, "is not empty");
+    std::fs::rename(place.path().join("in/witness-1"), place.path().join("home")).unwrap();
+    let node = place.start();
+    let submitted = place.json(&["submit", "in/records"]);
+    assert_eq!(submitted["accepted"], 16);
+    let again = place.json(&["submit", "in/records"]);
+    assert_eq!((&again["accepted"], &again["held"]), (&0.into(), &16.into()));
+    until("the round closes", || place.status()["outcome"][0] == 1);
+    let outcome = place.json(&["outcome", "1"]);
+    assert_eq!(outcome["outcome"]["turnout"]["voters"], 4);
+    let names = std::fs::read_to_string(place.path().join("in/projects.json")).unwrap();
+    let names: Value = serde_json::from_str(&names).unwrap();
+    let funded: Vec<&Value> = outcome["outcome"]["funded"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|loan| &names[loan["proposal"].as_str().unwrap()])
+        .collect();
+    let alone = place.json(&["allocate", &file]);
+    let alone: Vec<&Value> =
+        alone["funded"].as_array().unwrap().iter().map(|project| &project["id"]).collect();
+    assert_eq!(funded, alone);
+    assert_eq!(node.stop(), 0);
+}
+
+#[test]
+fn an_election_that_does_not_fit_is_refused_before_anything_is_written() {
+    let place = Place::new();
+    for (from, to, says) in [
+        ("2;30;", "2;0;", "project 2 costs 0"),
+        ("budget;100.50", "budget;100.1234567", "7 decimals"),
+        ("budget;100.50", "budget;0", "the budget 0"),
+    ] {
+        let file = place.file("bad.pb", ELECTION.replace(from, to));
+        place.run(&["import-election", &file, "--out", "in"]).fails(2, says);
+        assert!(!place.path().join("in").exists());
+    }
+    let file = place.file("garbage", "no records");
+    place.found(&[]);
+    place.run(&["submit", &file]).fails(2, "is no file of records");
+}
