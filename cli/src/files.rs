@@ -1,6 +1,10 @@
 //! Reading and writing files.
 
-use std::{fs, io::Read, path::Path};
+use std::{
+    fs,
+    io::{Read, Write},
+    path::Path,
+};
 
 use mutua_protocol::charter::{Charter, CharterError, Community};
 
@@ -44,4 +48,16 @@ pub(crate) fn read_charter(path: &Path) -> Done<Community> {
     let charter: Charter = serde_json::from_str(&text)
         .map_err(|error| Failure::file(path, format!("this is not a charter: {error}")))?;
     Community::new(charter).map_err(|error: CharterError| Failure::file(path, error))
+}
+
+/// Writes a value as JSON into a file that is not there yet.
+///
+/// # Errors
+/// When it is there, or cannot be written.
+pub(crate) fn write_new_json<T: serde::Serialize>(path: &Path, value: &T) -> Done {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::file(path, format!("cannot be written: {error}")))?;
+    fs::File::create_new(path)
+        .and_then(|mut file| file.write_all((text + "\n").as_bytes()))
+        .map_err(|error| Failure::file(path, format!("cannot be written: {error}")))
 }

@@ -6,6 +6,7 @@ mod commands;
 mod election;
 mod failure;
 mod files;
+mod founding;
 mod home;
 mod named;
 mod output;

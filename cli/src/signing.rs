@@ -74,7 +74,7 @@ impl Signer {
         let community = home.community()?;
         let client = Client::of(&home)?;
         let keystore = home.keystore()?;
-        let label = fitting(&keystore, arguments.label.as_deref(), role, &community.charter)?;
+        let label = fitting(&keystore, arguments.label.as_deref(), role, &community.charter, &client)?;
         // Locked before the chain is asked for, until the record is on the node's disk.
         let lock = keystore.lock(&label, LOCK_TIME).map_err(Failure::keys)?;
         let passphrase = passphrase(context, &format!("Passphrase of the key '{label}': "))?;
@@ -153,7 +153,13 @@ pub(crate) fn tell(context: &Context, said: &Said, more: impl FnOnce(&mut Page))
 }
 
 /// The label of the key to sign with.
-fn fitting(keystore: &Keystore, named: Option<&str>, role: Option<Role>, charter: &Charter) -> Done<String> {
+fn fitting(
+    keystore: &Keystore,
+    named: Option<&str>,
+    role: Option<Role>,
+    charter: &Charter,
+    client: &Client,
+) -> Done<String> {
     if let Some(name) = named {
         return Ok(keystore.find(name).map_err(Failure::keys)?.label);
     }
@@ -164,7 +170,6 @@ fn fitting(keystore: &Keystore, named: Option<&str>, role: Option<Role>, charter
     if keys.is_empty() {
         return Err(Failure::keys("there is no key in this home; make one with 'mutua key new LABEL'"));
     }
-    // Without a role to go by: the only key, or the one that 'join' or 'init' made.
     match (&holders[..], role) {
         ([only], _) => Ok(only.label.clone()),
         ([], Some(role)) => Err(Failure::keys(format!(
@@ -172,14 +177,28 @@ fn fitting(keystore: &Keystore, named: Option<&str>, role: Option<Role>, charter
             labels(&keys.iter().collect::<Vec<_>>()),
             format!("{role:?}").to_lowercase()
         ))),
-        (several, _) => ["me", "founder"]
-            .iter()
-            .find(|usual| several.iter().any(|key| key.label == **usual))
-            .map(|label| (*label).to_owned())
-            .ok_or_else(|| {
-                Failure::keys(format!("several keys fit ({}); choose one with --as LABEL", labels(several)))
-            }),
+        (several, _) => among(several, client),
     }
+}
+
+/// The only one of several keys that is a member's; else the one that `join` or `init` made.
+fn among(several: &[&KeyInfo], client: &Client) -> Done<String> {
+    let mut members = Vec::new();
+    for key in several {
+        if client.chain(&key.public)?.member.is_some() {
+            members.push(*key);
+        }
+    }
+    if let [only] = members[..] {
+        return Ok(only.label.clone());
+    }
+    ["me", "founder"]
+        .iter()
+        .find(|usual| several.iter().any(|key| key.label == **usual))
+        .map(|label| (*label).to_owned())
+        .ok_or_else(|| {
+            Failure::keys(format!("several keys fit ({}); choose one with --as LABEL", labels(several)))
+        })
 }
 
 fn labels(keys: &[&KeyInfo]) -> String {

@@ -135,3 +135,42 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert_eq!(String::from_utf8_lossy(&ran.stdout).trim(), "0");
     assert!(ran.stderr.is_empty());
 }
+
+#[test]
+fn a_charter_of_several_witnesses_is_composed_and_each_founds_its_home_with_it() {
+    let place = Place::new();
+    let keys: Vec<String> = (1..=4)
+        .map(|n| {
+            let made = place.json(&["key", "new", "witness", "--throw-away", "--home", &format!("w{n}")]);
+            made["public"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let witnesses: Vec<String> = keys.iter().enumerate().map(|(n, key)| format!("w{n}={key}")).collect();
+    let mut arguments =
+        vec!["charter", "new", "--name", "Four", "--out", "charter.json", "--borrower-cap", "20%"];
+    for role in ["--registrar", "--attestor", "--treasurer"] {
+        arguments.extend([role, &keys[0]]);
+    }
+    arguments.extend(witnesses.iter().flat_map(|witness| ["--witness", witness]));
+    let composed = place.json(&arguments);
+    place.run(&arguments).fails(2, "charter.json: cannot be written");
+    for n in 1..=4 {
+        let home = format!("w{n}");
+        let founded = place.json(&["init", "--charter", "charter.json", "--home", &home]);
+        assert_eq!(founded["community"], composed["community"]);
+        let settings = fs::read_to_string(place.path().join(home).join("node.toml")).unwrap();
+        assert!(settings.contains("witness = \"witness\""), "{settings}");
+    }
+    let told = place.run(&["charter", "check", "charter.json"]);
+    assert!(told.out.contains("20.00% of the pool"), "{}", told.out);
+    place
+        .run(&["charter", "new", "--name", "x", "--out", "y", "--registrar", "abc"])
+        .fails(2, "64 hexadecimal digits");
+    let weak = "0".repeat(64);
+    let mut arguments = vec!["charter", "new", "--name", "Weak", "--out", "weak.json"];
+    for role in ["--registrar", "--attestor", "--treasurer"] {
+        arguments.extend([role, &weak]);
+    }
+    arguments.extend(["--witness", &witnesses[0]]);
+    place.run(&arguments).fails(2, "is weak");
+}

@@ -208,3 +208,29 @@ fn an_election_that_does_not_fit_is_refused_before_anything_is_written() {
     place.found(&[]);
     place.run(&["submit", &file]).fails(2, "is no file of records");
 }
+
+#[test]
+fn a_member_goes_on_under_a_new_key() {
+    let place = Place::new();
+    place.found(&[]);
+    let node = place.start();
+    let old = place.json(&["key", "new", "alma", "--throw-away"])["public"].as_str().unwrap().to_owned();
+    say(&place, &["admit", "alma", "--name", "Alma Reyes", "--weight", "3"]);
+    place.run(&["key", "rotate", "founder-2", "--as", "founder"]).fails(1, "the charter names this key");
+    say(&place, &["key", "rotate", "alma-2", "--as", "alma"]);
+    let members = place.json(&["members"]);
+    assert_eq!(members.as_array().unwrap().len(), 1);
+    assert_eq!((&members[0]["name"], &members[0]["weight"]), (&"Alma Reyes".into(), &3.into()));
+    assert_ne!(members[0]["key"], old.as_str());
+    // The only key of the home that is a member's signs by itself; the old one signs nothing.
+    let said = say(&place, &["propose", "motion", "--title", "Hours", "--text", "Longer?"]);
+    assert_eq!(said["author"], members[0]["key"]);
+    place.run(&["leave", "--as", "alma"]).fails(1, "the node refuses the record");
+    say(&place, &["suspend", &members[0]["key"].as_str().unwrap()[..8], "--reason", "Key lost"]);
+    assert_eq!(place.json(&["members"])[0]["suspended"], "Key lost");
+    place.run(&["vote", "--fresh"]).fails(1, "");
+    say(&place, &["readmit", "alma-2", "--reason", "Found"]);
+    say(&place, &["leave", "--as", "alma-2"]);
+    assert_eq!(place.json(&["members"])[0]["status"], "leaving");
+    assert_eq!(node.stop(), 0);
+}

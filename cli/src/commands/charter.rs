@@ -4,14 +4,20 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use mutua_protocol::{
-    charter::{Community, Role},
-    hash::CommunityId,
+    charter::{Community, Role, RoleHolders},
+    hash::{CommunityId, ParseHexError},
+    keys::PublicKey,
+    seals::Witness,
 };
 use serde::Serialize;
 
 use super::Context;
 use crate::{
-    Done, amounts, files, output,
+    Done, amounts,
+    failure::Failure,
+    files,
+    founding::Terms,
+    output,
     page::{Page, Table},
     rules, times,
 };
@@ -34,8 +40,21 @@ Example:
 The id is the hash of the charter, and names the community on the network: whoever has the same id has
 the same charter.";
 
+const NEW_EXAMPLE: &str = "\
+Example:
+  mutua charter new --name \"Sonnental eG\" --registrar 3f1c...9a --attestor 77d0...12 --treasurer 3f1c...9a \\
+      --witness office=3f1c...9a --witness library=c0de...44 --witness school=9ac4...f6 --witness bank=5b3e...a1 \\
+      --out charter.json
+
+Each of those named makes a key with 'mutua key new' in a home of their own, and gives you the public key
+('mutua key show'). Then each runs 'mutua init --charter charter.json' in that home. Four witnesses survive
+one that is down or lies; one is enough to begin with.";
+
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Compose a charter from public keys
+    #[command(after_help = NEW_EXAMPLE)]
+    New(Box<New>),
     /// Check a charter and say what it means
     #[command(after_help = CHECK_EXAMPLE)]
     Check {
@@ -59,10 +78,67 @@ struct Answer<'a> {
     valid: bool,
 }
 
+/// What `mutua charter new` is told.
+#[derive(Debug, Args)]
+struct New {
+    /// The community's name
+    #[arg(long)]
+    name: String,
+    /// Admits and suspends members, again for each
+    #[arg(long, required = true, value_name = "KEY")]
+    registrar: Vec<PublicKey>,
+    /// Rates loans, again for each
+    #[arg(long, required = true, value_name = "KEY")]
+    attestor: Vec<PublicKey>,
+    /// How many attestors must rate a loan
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    attestors_needed: u8,
+    /// States money into and out of the pool, again for each
+    #[arg(long, required = true, value_name = "KEY")]
+    treasurer: Vec<PublicKey>,
+    /// Agrees on seals, again for each
+    #[arg(long, required = true, value_parser = parse_witness, value_name = "NAME=KEY")]
+    witness: Vec<Witness>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    terms: Terms,
+}
+
+fn parse_witness(text: &str) -> Result<Witness, String> {
+    let (name, key) = text.rsplit_once('=').ok_or("write NAME=KEY")?;
+    let key: PublicKey = key.parse().map_err(|error: ParseHexError| error.to_string())?;
+    Ok(Witness { key, power: 1, name: name.to_owned() })
+}
+
+impl New {
+    fn run(self, context: &Context) -> Done {
+        let held = |role, mut keys: Vec<PublicKey>, needed| {
+            keys.sort_unstable();
+            keys.dedup();
+            RoleHolders { role, keys, needed }
+        };
+        let roles = vec![
+            held(Role::Registrar, self.registrar, 1),
+            held(Role::Attestor, self.attestor, self.attestors_needed),
+            held(Role::Treasurer, self.treasurer, 1),
+        ];
+        let charter = self.terms.charter(&self.name, roles, self.witness)?;
+        let community = Community::new(charter).map_err(Failure::input)?;
+        files::write_new_json(&self.out, &community.charter)?;
+        output::show(context.json, &answer(&community), |page| {
+            tell(page, &community);
+            page.line(format!("It is written to {}.", self.out.display()));
+        })
+    }
+}
+
 impl Arguments {
     /// Does it.
     pub(crate) fn run(self, context: &Context) -> Done {
         match self.action {
+            Action::New(new) => new.run(context),
             Action::Check { file } => {
                 let community = files::read_charter(&file)?;
                 output::show(context.json, &answer(&community), |page| tell(page, &community))

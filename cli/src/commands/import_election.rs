@@ -132,11 +132,11 @@ impl Arguments {
         for home in &homes {
             home.create(&community.charter, &settings)?;
         }
-        write_json(&self.out.join("charter.json"), &community.charter)?;
+        files::write_new_json(&self.out.join("charter.json"), &community.charter)?;
         let voters = voters_keys(&self.out, plan.voters.len(), &passphrase)?;
         let writer = RecordWriter::create(&self.out.join("records"), community.id)?;
         let (records, names) = write_records(&plan, &election, &community, keys, &voters, writer)?;
-        write_json(&self.out.join("projects.json"), &names)?;
+        files::write_new_json(&self.out.join("projects.json"), &names)?;
 
         let imported = Imported {
             community: community.id,
@@ -296,10 +296,4 @@ impl Author {
         self.previous = record.id();
         record.sign(&self.key).bytes()
     }
-}
-
-fn write_json<T: Serialize>(path: &Path, value: &T) -> Done {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|error| Failure::file(path, format!("cannot be written: {error}")))?;
-    fs::write(path, text + "\n").map_err(|error| Failure::file(path, format!("cannot be written: {error}")))
 }

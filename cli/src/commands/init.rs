@@ -5,12 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Args;
 use mutua_node::keystore::Protection;
 use mutua_protocol::{
-    charter::{
-        Caps, Charter, CharterLimits, Community, Currency, MotionPolicy, PROTOCOL, RiskPolicy, Role,
-        RoleHolders, Schedule, Sealing,
-    },
+    charter::{Community, Role, RoleHolders},
     keys::PublicKey,
-    limits,
     seals::Witness,
 };
 use serde::Serialize;
@@ -20,10 +16,9 @@ use crate::{
     Done,
     failure::Failure,
     files,
+    founding::Terms,
     home::{Home, Settings, new_passphrase},
-    output,
-    rules::RuleArguments,
-    times::{self, When},
+    output, times,
 };
 
 const EXAMPLE: &str = "\
@@ -32,8 +27,8 @@ Example:
   mutua run
 
 The founder's key holds every role and is the only witness: enough to begin with. For several
-witnesses and separate keys, write a charter ('mutua init' shows what one looks like, 'mutua charter
-check' checks it) and found the community with --charter.";
+witnesses and separate keys, compose a charter with 'mutua charter new', and found the community with
+--charter.";
 
 /// What `mutua init` is told.
 #[derive(Debug, Args)]
@@ -42,26 +37,8 @@ pub(crate) struct Arguments {
     /// The community's name
     #[arg(long, required_unless_present = "charter")]
     name: Option<String>,
-    /// What the pool is counted in
-    #[arg(long, default_value = "EUR", value_name = "CODE")]
-    currency: String,
-    /// Digits after the decimal point
-    #[arg(long, default_value_t = 2, value_name = "N")]
-    decimals: u8,
-    /// When the first round closes
-    #[arg(long, default_value = "+30d", value_parser = When::parse, value_name = "TIME")]
-    first_close: When,
-    /// How long a round is
-    #[arg(long, default_value = "30d", value_parser = times::parse_duration, value_name = "DURATION")]
-    period: u64,
-    /// Kinds of members
-    #[arg(long, default_value = "members", value_delimiter = ',', value_name = "NAME,...")]
-    groups: Vec<String>,
-    /// Kinds of loans
-    #[arg(long, default_value = "general", value_delimiter = ',', value_name = "NAME,...")]
-    categories: Vec<String>,
     #[command(flatten)]
-    rule: RuleArguments,
+    terms: Terms,
     /// Found the community with this charter instead
     #[arg(long, value_name = "FILE", conflicts_with = "name")]
     charter: Option<PathBuf>,
@@ -142,11 +119,7 @@ impl Arguments {
                     .create(&self.key, &passphrase, Protection::Strong)
                     .map_err(Failure::keys)?
                     .public();
-                (
-                    Community::new(self.compose(key)).map_err(Failure::input)?,
-                    Some(key),
-                    Some(self.key.clone()),
-                )
+                (self.compose(key)?, Some(key), Some(self.key.clone()))
             }
         };
         home.create(&community.charter, &self.network.settings(witness))?;
@@ -179,32 +152,14 @@ impl Arguments {
     /// Says what is wrong before a key is made.
     fn check(&self) -> Done {
         let anybody = mutua_protocol::keys::SecretKey::from_seed(&[1; 32]).public();
-        Community::new(self.compose(anybody)).map(|_| ()).map_err(Failure::input)
+        self.compose(anybody).map(|_| ())
     }
 
-    fn compose(&self, founder: PublicKey) -> Charter {
+    fn compose(&self, founder: PublicKey) -> Done<Community> {
         let holds = |role| RoleHolders { role, keys: vec![founder], needed: 1 };
-        let name = self.name.clone().unwrap_or_default();
-        Charter {
-            protocol: PROTOCOL,
-            currency: Currency { code: self.currency.clone(), decimals: self.decimals },
-            groups: self.groups.clone(),
-            categories: self.categories.clone(),
-            roles: [Role::Registrar, Role::Attestor, Role::Treasurer].map(holds).to_vec(),
-            witnesses: vec![Witness { key: founder, power: 1, name: "founder".to_owned() }],
-            schedule: Schedule { first_close: self.first_close.resolve(times::now()), period: self.period },
-            sealing: Sealing { patience: 5_000, drift: 10_000 },
-            rule: self.rule.rule(),
-            policy: RiskPolicy {
-                worst_grade: 5,
-                greatest_default: 1_000,
-                greatest_amount: limits::AMOUNT,
-                least_outlook: 0,
-                caps: Caps::default(),
-            },
-            motions: MotionPolicy { quorum: 2_000, majority: 5_000 },
-            limits: CharterLimits::default(),
-            name,
-        }
+        let roles = [Role::Registrar, Role::Attestor, Role::Treasurer].map(holds).to_vec();
+        let witness = Witness { key: founder, power: 1, name: "founder".to_owned() };
+        let charter = self.terms.charter(self.name.as_deref().unwrap_or_default(), roles, vec![witness])?;
+        Community::new(charter).map_err(Failure::input)
     }
 }

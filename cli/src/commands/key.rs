@@ -1,7 +1,11 @@
 //! `mutua key`: the private keys in the node's home.
 
 use clap::{Args, Subcommand};
-use mutua_node::keystore::Protection;
+use mutua_node::keystore::{Keystore, Protection};
+use mutua_protocol::{
+    keys::Purpose,
+    records::{Body, succession},
+};
 use serde::Serialize;
 
 use super::Context;
@@ -11,6 +15,7 @@ use crate::{
     home::{Home, new_passphrase, passphrase},
     output,
     page::Table,
+    signing::{Signer, SignerArguments, tell},
 };
 
 /// What `mutua key` is told.
@@ -41,6 +46,13 @@ const PASSPHRASE_EXAMPLE: &str = "\
 Example:
   mutua key passphrase me";
 
+const ROTATE_EXAMPLE: &str = "\
+Example:
+  mutua key rotate me-2
+
+Makes the key 'me-2', and tells the community that the member goes on under it. Weight, ballots and proposals go
+along. The old key signs nothing afterwards. A key that the charter names cannot be replaced.";
+
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Make a new key
@@ -49,6 +61,9 @@ enum Action {
         /// What to call it: small letters, digits, - and _
         #[arg(value_name = "LABEL")]
         label: String,
+        /// Protect it for a demonstration only: unlocking takes no time, and neither does guessing
+        #[arg(long)]
+        throw_away: bool,
     },
     /// List the keys
     #[command(after_help = LIST_EXAMPLE)]
@@ -70,6 +85,15 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         new_passphrase_file: Option<std::path::PathBuf>,
     },
+    /// Replace the key of a member by a new one
+    #[command(after_help = ROTATE_EXAMPLE)]
+    Rotate {
+        /// What to call the new key, which is made unless it is there
+        #[arg(value_name = "NEW")]
+        new: String,
+        #[command(flatten)]
+        signer: SignerArguments,
+    },
 }
 
 /// A key, as it is shown.
@@ -86,9 +110,10 @@ impl Arguments {
         let home = Home::named(context)?;
         let keystore = home.keystore()?;
         match self.action {
-            Action::New { label } => {
+            Action::New { label, throw_away } => {
                 let passphrase = new_passphrase(context)?;
-                let key = keystore.create(&label, &passphrase, Protection::Strong).map_err(Failure::keys)?;
+                let protection = if throw_away { Protection::ThrowAway } else { Protection::Strong };
+                let key = keystore.create(&label, &passphrase, protection).map_err(Failure::keys)?;
                 let shown = Shown { label, public: key.public().to_string(), keyring: None };
                 output::show(context.json, &shown, |page| {
                     page.line(format!("key '{}' is made; its public key is", shown.label));
@@ -126,6 +151,7 @@ impl Arguments {
                     page.line(&shown.public);
                 })
             }
+            Action::Rotate { new, signer } => rotate(context, &keystore, &new, &signer),
             Action::Passphrase { label, new_passphrase_file } => {
                 let info = keystore.find(&label).map_err(Failure::keys)?;
                 let old = passphrase(context, "Present passphrase: ")?;
@@ -147,4 +173,35 @@ impl Arguments {
             }
         }
     }
+}
+
+fn rotate(context: &Context, keystore: &Keystore, new: &str, signer: &SignerArguments) -> Done {
+    let signer = Signer::take(context, signer, None)?;
+    let old = signer.author();
+    // Before a key is made for nothing.
+    if signer.community.charter.names(&old) {
+        return Err(Failure::refused(
+            "the charter names this key, so it cannot be replaced: the charter would have to change",
+        ));
+    }
+    if signer.chain.member.is_none() {
+        return Err(Failure::refused(format!("the key '{}' is not a member's", signer.label())));
+    }
+    let held = keystore.list().map_err(Failure::keys)?;
+    let successor = if held.iter().any(|key| key.label == new) {
+        let passphrase = passphrase(context, &format!("Passphrase of the key '{new}': "))?;
+        keystore.unlock(new, &passphrase).map_err(Failure::keys)?
+    } else {
+        let passphrase = new_passphrase(context)?;
+        keystore.create(new, &passphrase, Protection::Strong).map_err(Failure::keys)?
+    };
+    let proof = successor.sign(Purpose::Succession, &succession(signer.community.id, &old));
+    let said = signer.say(Body::RotateKey { successor: successor.public(), proof })?;
+    tell(context, &said, |page| {
+        page.line(format!(
+            "The member of the key '{}' goes on under the key '{new}', {}.",
+            signer.label(),
+            successor.public()
+        ));
+    })
 }

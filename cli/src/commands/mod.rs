@@ -43,12 +43,12 @@ pub(crate) struct Context {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Found a community
-    Init(init::Arguments),
+    Init(Box<init::Arguments>),
     /// Make a home for a member of an existing community
     Join(join::Arguments),
     /// Run the node
     Run(run::Arguments),
-    /// Make and show keys
+    /// Make, show and replace keys
     Key(key::Arguments),
     /// Show where the node and its community stand
     Status(status::Arguments),
@@ -86,7 +86,7 @@ pub(crate) enum Command {
     Submit(submit::Arguments),
     /// Turn an election in Pabulib's format into a community
     ImportElection(import_election::Arguments),
-    /// Check a charter, or show its id
+    /// Compose a charter, check one, or show its id
     Charter(charter::Arguments),
     /// Check a community's whole log from a file, trusting nobody
     Audit(audit::Arguments),
