@@ -9,6 +9,7 @@ mod closing;
 mod forks;
 mod history;
 mod liars;
+mod load;
 mod membership;
 mod parking;
 mod sim;
