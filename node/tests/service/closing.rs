@@ -170,7 +170,7 @@ fn ballots_around_the_close_do_not_keep_it_from_coming() {
     for seed in 0..4 {
         let community = community(4);
         let mut authors = Authors::new(&community);
-        let links = Links { least_ms: 50, greatest_ms: 600, lost: 300, ..Links::GOOD };
+        let links = Links { least_ms: 50, greatest_ms: 600, lost: 100, ..Links::GOOD };
         let mut sim = Sim::new(seed, &community, 0, links);
         let names = members(120);
         let loans = open_a_round(&mut sim, &mut authors, &names);
@@ -179,7 +179,7 @@ fn ballots_around_the_close_do_not_keep_it_from_coming() {
             sim.submit(turn % 4, std::slice::from_ref(&ballot));
             sim.run(10);
         }
-        sim.run_until("the round closes", 15_000, |sim| {
+        sim.run_until("the round closes", 20_000, |sim| {
             sim.all().all(|node| sim.core(node).ledger().round() == 2)
         });
         sim.settle(20_000);

@@ -162,3 +162,32 @@ fn a_user_cannot_fork_a_chain_at_their_own_node() {
     }
     assert_eq!(sim.core(0).status().forks, 0);
 }
+
+#[test]
+fn a_hundred_forks_of_one_member_are_one_matter() {
+    let community = community(4);
+    let mut authors = Authors::new(&community);
+    let mut sim = Sim::new(0, &community, 0, Links::GOOD);
+    let names = members(4);
+    let loans = open_a_round(&mut sim, &mut authors, &names);
+    let first = authors.say(&names[0], ballot(1, &[loans[0].id]));
+    sim.accept(0, std::slice::from_ref(&first));
+    sim.settle(5_000);
+    // No quorum, so that the evidence waits.
+    sim.crash(2);
+    sim.crash(3);
+    authors.rebase(&names[0], &loans[0]);
+    for round in 1..=100 {
+        let other = authors.fork(&names[0], ballot(round, &[loans[1].id]));
+        gossip(&mut sim, 0, &other);
+        sim.run(200);
+    }
+    assert_eq!(sim.core(0).status().forks, 1);
+    for node in 0..2 {
+        assert_eq!(sim.core(node).tail().count(), 1, "the evidence, once");
+    }
+    sim.start(2);
+    sim.start(3);
+    sim.settle(60_000);
+    assert_eq!(proofs(&sim, 0), 1);
+}

@@ -7,6 +7,7 @@
 mod agreement;
 mod closing;
 mod forks;
+mod garbage;
 mod history;
 mod liars;
 mod load;

@@ -148,6 +148,8 @@ pub struct Sim {
     pub bans: Vec<(usize, usize)>,
     /// What the liar witnesses are exempted from: their own word.
     pub liars: BTreeSet<PublicKey>,
+    /// What was said about seals.
+    pub heard: Vec<Vec<u8>>,
     number: u64,
     queue: BinaryHeap<Reverse<Event>>,
     cut: BTreeSet<(usize, usize)>,
@@ -200,6 +202,7 @@ impl Sim {
             crash_in: BTreeMap::new(),
             bans: Vec::new(),
             liars: BTreeSet::new(),
+            heard: Vec::new(),
             number: 0,
             queue: BinaryHeap::new(),
             cut: BTreeSet::new(),
@@ -421,6 +424,7 @@ impl Sim {
             Output::Publish(topic, data) => {
                 if topic == Topic::Witness {
                     self.witnessed(&data);
+                    self.heard.push(data.clone());
                 }
                 self.tell(node, None, topic, &Arc::new(data));
             }
