@@ -27,6 +27,8 @@ pub(super) struct SeenFork {
     pub(super) sequence: u64,
     pub(super) fork: Fork,
     pub(super) since: u64,
+    /// This node has done its part: it has written the evidence, or found another's.
+    pub(super) settled: bool,
 }
 
 /// What became of a record, inside.
@@ -238,9 +240,15 @@ impl Core {
     /// A record with a number that its author has used, or on a branch that this node does not follow.
     fn other_branch(&mut self, received: Received) -> Result<Taken, CoreError> {
         let (author, sequence) = received.order();
+        if self.forks.0.contains_key(&author) || self.ledger.suspension(&author).is_some() {
+            // One fork is as good as many, and looking for the other record takes time.
+            let reason = format!("its author has signed other records with number {sequence} or before");
+            return Ok(Taken::Refused("fork", reason));
+        }
         let held = match self.tail.at(&author, sequence) {
             Some(held) => Some(held.received.clone()),
-            None => self.sealed_at(&author, sequence)?,
+            None if sequence <= self.ledger.chain(&author).sequence => self.sealed_at(&author, sequence)?,
+            None => None,
         };
         match held {
             Some(held) => {
@@ -284,7 +292,7 @@ impl Core {
         self.batch.put_record(other.id, other.bytes.to_vec());
         self.batch.put_fork(author, sequence, held.id, other.id);
         let fork = Fork::of(held, other);
-        self.forks.0.insert(author, SeenFork { sequence, fork, since: self.now.elapsed });
+        self.forks.0.insert(author, SeenFork { sequence, fork, since: self.now.elapsed, settled: false });
     }
 
     /// Decodes and authenticates records that came from others.
@@ -389,7 +397,9 @@ impl Core {
             let decode = |bytes: &[u8]| Received::decode(bytes, &self.community);
             if let (Ok(a), Ok(b)) = (decode(&a), decode(&b)) {
                 let since = self.now.elapsed;
-                self.forks.0.insert(author, SeenFork { sequence, fork: Fork::of(&a, &b), since });
+                self.forks
+                    .0
+                    .insert(author, SeenFork { sequence, fork: Fork::of(&a, &b), since, settled: false });
             }
         }
         Ok(())

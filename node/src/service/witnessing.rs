@@ -544,15 +544,17 @@ impl Core {
             .forks
             .0
             .iter()
-            .filter(|(_, seen)| seen.since.saturating_add(wait) <= self.now.elapsed)
+            .filter(|(_, seen)| !seen.settled && seen.since.saturating_add(wait) <= self.now.elapsed)
             .map(|(author, _)| *author)
             .collect();
         for author in due {
-            let Some(seen) = self.forks.0.remove(&author) else { continue };
+            let Some(seen) = self.forks.0.get_mut(&author) else { continue };
+            seen.settled = true;
+            let (sequence, fork) = (seen.sequence, seen.fork.clone());
             let proved = self.tail().any(|received| match &received.record().body {
                 Body::Evidence(fork) => fork
                     .about(&self.community)
-                    .is_some_and(|(culprit, sequence, _)| (culprit, sequence) == (author, seen.sequence)),
+                    .is_some_and(|(culprit, number, _)| (culprit, number) == (author, sequence)),
                 _ => false,
             });
             if proved {
@@ -565,7 +567,7 @@ impl Core {
                 sequence: chain.sequence + 1,
                 previous: chain.id,
                 clock: self.now.wall,
-                body: Body::Evidence(seen.fork),
+                body: Body::Evidence(fork),
             };
             let received = Received::own(record.sign(&key));
             let bytes = received.bytes.clone();
