@@ -18,8 +18,8 @@ use super::{
     Core, CoreError, Output, PeerStatus,
     intake::Taken,
     limits::{
-        ASK_AGAIN_MS, PATIENT_MS, PEERS, POLL_MS, POLLS, RECONCILE_BYTES, RECONCILE_IDS, RECONCILE_MS,
-        RECONCILE_ROUNDS, REQUEST_MS, REQUESTS, SEAL_PAGES,
+        ASK_AGAIN_MS, GOSSIP_MS, PATIENT_MS, PEERS, POLL_MS, POLLS, RECONCILE_BYTES, RECONCILE_IDS,
+        RECONCILE_MS, RECONCILE_ROUNDS, REQUEST_MS, REQUESTS, SEAL_PAGES,
     },
     sealing::NotApplied,
 };
@@ -33,6 +33,8 @@ pub(super) struct CatchUp {
     next_request: u64,
     asked_missing: u64,
     reconciling: Option<Reconciling>,
+    /// Somebody has said where it stands since tails were last compared.
+    compare: bool,
 }
 
 #[derive(Debug, Default)]
@@ -86,6 +88,8 @@ struct Reconciling {
     digests: (Root, Root),
     /// Records that the peer has and this node lacks, still to be asked for.
     need: Vec<RecordId>,
+    /// When to do so: gossip brings most of them in a moment.
+    fetch_at: Option<u64>,
     /// Those that came: kept until all have come, as they come in no order and most follow each other.
     came: Vec<Received>,
     bytes: usize,
@@ -180,7 +184,14 @@ impl Core {
         }
         self.fetch_seals();
         self.begin_reconciliation();
-        Ok(())
+        let fetch =
+            self.catchup.reconciling.as_mut().and_then(|under_way| {
+                under_way.fetch_at.take_if(|at| *at <= elapsed).map(|_| under_way.peer)
+            });
+        match fetch {
+            Some(peer) => self.fetch_needed(peer),
+            None => Ok(()),
+        }
     }
 
     /// What has not been answered for so long that the answer is of no use any more.
@@ -330,13 +341,14 @@ impl Core {
         known.heard = 0;
         known.said = elapsed;
         known.standing = Some(standing);
+        self.catchup.compare = true;
         self.fetch_seals();
     }
 
     /// Compares tails with a peer that stands where this node does and has another tail: of those with whom it may
     /// bring anything, the one with whom it was done least recently.
     fn begin_reconciliation(&mut self) {
-        if self.catchup.reconciling.is_some() {
+        if self.catchup.reconciling.is_some() || !std::mem::take(&mut self.catchup.compare) {
             return;
         }
         let (elapsed, height, own) = (self.now.elapsed, self.ledger.height(), self.tail.digest());
@@ -370,6 +382,7 @@ impl Core {
                 progress: elapsed,
                 digests,
                 need: Vec::new(),
+                fetch_at: None,
                 came: Vec::new(),
                 bytes: 0,
             });
@@ -412,7 +425,11 @@ impl Core {
                 }
                 self.end_reconciliation(false)
             }
-            _ => self.fetch_needed(peer),
+            _ if under_way.need.is_empty() => self.end_reconciliation(true),
+            _ => {
+                under_way.fetch_at = Some(elapsed + GOSSIP_MS);
+                Ok(())
+            }
         }
     }
 
@@ -480,6 +497,7 @@ impl Core {
     fn end_reconciliation(&mut self, complete: bool) -> Result<(), CoreError> {
         let Some(under_way) = self.catchup.reconciling.take() else { return Ok(()) };
         let Reconciling { peer, digests, mut came, .. } = under_way;
+        self.catchup.compare = true;
         self.catchup
             .pending
             .retain(|_, pending| !matches!(pending.what, Asked::Records(_) | Asked::Reconcile { .. }));

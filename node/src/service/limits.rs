@@ -57,6 +57,9 @@ pub(super) const POLLS: usize = 40;
 /// ... and those for seals. More than one only when the first is slow.
 pub(super) const SEAL_PAGES: usize = 4;
 
+/// Milliseconds in which gossip brings a record to everybody, mostly: what is missing then is asked for.
+pub(super) const GOSSIP_MS: u64 = 400;
+
 /// Rounds of one reconciliation before it ends with what it has: a liar cannot keep it going for ever.
 pub(super) const RECONCILE_ROUNDS: u32 = 64;
 /// Milliseconds after which it ends with what it has, however it gets on.

@@ -32,6 +32,8 @@ pub(super) struct Tail {
     heads: BTreeMap<PublicKey, ChainHead>,
     /// Those that are ready, by how long they have waited.
     queue: BTreeSet<(u64, PublicKey, u64)>,
+    /// The same, by id.
+    ready: BTreeSet<RecordId>,
     digest: Option<Root>,
 }
 
@@ -42,7 +44,7 @@ impl Tail {
 
     /// How many could be sealed next.
     pub(super) fn ready(&self) -> usize {
-        self.queue.len()
+        self.ready.len()
     }
 
     pub(super) fn get(&self, id: &RecordId) -> Option<&Held> {
@@ -82,6 +84,7 @@ impl Tail {
         self.places.insert(held.received.id, (author, sequence));
         if held.ready {
             self.queue.insert((held.since, author, sequence));
+            self.ready.insert(held.received.id);
         }
         self.entries.insert((author, sequence), held);
         self.digest = None;
@@ -97,6 +100,7 @@ impl Tail {
                 let held = self.entries.remove(&(author, sequence))?;
                 self.places.remove(&held.received.id);
                 self.queue.remove(&(held.since, author, sequence));
+                self.ready.remove(&held.received.id);
                 Some(held)
             })
             .collect()
@@ -154,11 +158,9 @@ impl Tail {
     /// digest have nothing to tell each other.
     pub(super) fn digest(&mut self) -> Root {
         *self.digest.get_or_insert_with(|| {
-            let mut ids = Vec::with_capacity(self.queue.len() * 32);
-            for (id, place) in &self.places {
-                if self.entries.get(place).is_some_and(|held| held.ready) {
-                    ids.extend_from_slice(&id.0);
-                }
+            let mut ids = Vec::with_capacity(self.ready.len() * 32);
+            for id in &self.ready {
+                ids.extend_from_slice(&id.0);
             }
             Root(derive("mutua 1 tail digest", &ids))
         })
