@@ -68,13 +68,20 @@ impl Scene {
     /// The same for a record that may become valid: it is parked, with this rule.
     #[track_caller]
     fn parked(&self, what: &str, record: &Received, rule: &str) {
+        self.parked_for(what, record, rule, 1);
+    }
+
+    /// The same, when so many more records are parked afterwards: none where it takes the place of another
+    /// one with the same number, which nobody else has seen.
+    #[track_caller]
+    fn parked_for(&self, what: &str, record: &Received, rule: &str, more: u64) {
         let before = self.status(1);
         let receptions = self.community.nodes[1].api().submit([&*record.bytes]).expect("the node answers");
         assert_eq!(receptions[0].status(), "parked", "{what}: {receptions:?}");
         let after = self.status(1);
         let count = |status: &Status| status.parked_by.get(rule).copied().unwrap_or(0);
         assert_eq!(count(&after), count(&before) + 1, "{what}: {:?}", after.parked_by);
-        assert_eq!(after.parked, before.parked + 1, "{what}");
+        assert_eq!(after.parked, before.parked + more, "{what}");
         assert_eq!((after.height, after.records, after.tail), (before.height, before.records, 0), "{what}");
     }
 }
@@ -169,7 +176,7 @@ fn a_bad_record_from_the_own_user_is_refused_with_its_rule() {
     scene.parked("a ballot of the operator, who is no member", &record, "not-member");
     let terms = approval(loan_id, &loan("Other terms than proposed", 1));
     let record = operator.sign(operator.next(terms));
-    scene.parked("an attestation for other terms", &record, "unknown-terms");
+    scene.parked_for("an attestation for other terms", &record, "unknown-terms", 0);
 
     // After all that, an honest ballot is taken and sealed; and then its author cannot take it back.
     let vote = scene.members[1].say(scored(loan_id, 3));
@@ -389,4 +396,33 @@ fn rubbish_on_the_peer_to_peer_port_harms_nobody() {
         if ended.is_none() { Ok(()) } else { Err(format!("{ended:?}")) }
     });
     assert_eq!(scene.status(0).peers.len(), 1, "only the other node is a peer");
+}
+
+/// Somebody who is not admitted yet votes, and votes again, on their own node. Both ballots wait there, with one
+/// number. Nobody else has seen either, so it is a change of mind and no proof of misbehaviour.
+#[test]
+fn two_records_that_wait_at_home_are_no_proof_against_their_author() {
+    let mut scene = Scene::set("parked-twice", Duration::from_secs(86_400));
+    let newcomer = scene.community.author(50);
+    for score in [3, 4] {
+        let vote = newcomer.sign(newcomer.next(scored(scene.loan, score)));
+        let receptions = scene.community.nodes[0].api().submit([&*vote.bytes]).expect("the node answers");
+        assert!(["parked", "refused"].contains(&receptions[0].status()), "{receptions:?}");
+    }
+    let key = newcomer.key();
+    let admission =
+        scene.community.operator.say(Body::Admit { key, weight: 1, name: "Newcomer".to_owned(), group: 0 });
+    scene.community.submit(0, &[admission]);
+    eventually("the newcomer is admitted", || match scene.status(1).members {
+        5 => Ok(()),
+        members => Err(format!("{members} members")),
+    });
+    hold_for("the newcomer is not accused", Duration::from_secs(6), || {
+        let log = mutua_tests::audited(&scene.community.nodes[0].api().archive().expect("its archive"));
+        match log.ledger.suspension(&key) {
+            None => Ok(()),
+            Some(reason) => Err(format!("suspended: {reason}")),
+        }
+    });
+    assert_eq!(scene.status(0).forks, 0);
 }

@@ -1,6 +1,9 @@
 //! The state of a node, and how it begins and commits.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use mutua_protocol::{
     charter::Community,
@@ -56,6 +59,8 @@ pub struct Core {
     pub(super) ledger: Ledger,
     pub(super) tail: Tail,
     pub(super) parked: Parked,
+    /// Records that are parked here, and that nobody else has been told of.
+    pub(super) untold: BTreeSet<RecordId>,
     pub(super) forks: Forks,
     pub(super) witnessing: Option<Witnessing>,
     pub(super) catchup: CatchUp,
@@ -103,6 +108,7 @@ impl Core {
             ledger,
             tail: Tail::default(),
             parked: Parked::default(),
+            untold: BTreeSet::new(),
             forks: Forks::default(),
             witnessing,
             catchup: CatchUp::default(),

@@ -148,10 +148,23 @@ impl Core {
             let rule = if void == Void::AfterClose { "after-close" } else { "no-effect" };
             return Ok(Taken::Refused(rule, format!("it would change nothing: {void}")));
         }
-        let bytes = received.bytes.clone();
+        // What was parked here and never told to anybody, its author may still say differently: kept
+        // beside this one, it would become the proof of a fork.
+        for rival in self.parked.rivals(&received) {
+            if self.untold.remove(&rival) {
+                self.parked.forget(&rival);
+            }
+        }
+        let (id, bytes) = (received.id, received.bytes.clone());
+        let was_told = self.parked.has(&id);
         let taken = self.take(received)?;
-        if matches!(taken, Taken::Accepted) {
-            self.fresh.push(bytes);
+        match &taken {
+            Taken::Accepted => self.fresh.push(bytes),
+            Taken::Parked(_) if !was_told => {
+                self.untold.retain(|id| self.parked.has(id));
+                self.untold.insert(id);
+            }
+            _ => {}
         }
         Ok(taken)
     }

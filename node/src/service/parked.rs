@@ -85,6 +85,22 @@ impl Parked {
         self.entries.range((*author, 0, first)..=(*author, u64::MAX, last)).map(|(place, _)| place)
     }
 
+    /// Forgets a record.
+    pub(super) fn forget(&mut self, id: &RecordId) {
+        if let Some(place) = self.ids.get(id).copied() {
+            self.remove(&place);
+        }
+    }
+
+    /// Other records of this record's author with its number.
+    pub(super) fn rivals(&self, received: &Received) -> Vec<RecordId> {
+        let (author, sequence) = received.order();
+        self.of(&author)
+            .filter(|(_, number, id)| *number == sequence && *id != received.id)
+            .map(|(_, _, id)| *id)
+            .collect()
+    }
+
     /// Takes out the records of an author, by number.
     pub(super) fn take_of(&mut self, author: &PublicKey) -> Vec<Received> {
         let places: Vec<_> = self.of(author).copied().collect();
