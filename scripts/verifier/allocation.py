@@ -1,0 +1,207 @@
+"""SPEC sections 10.4 and 10.5: which loans are funded, and who pays for them. All numbers are exact."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from .codec import Value
+
+
+@dataclass
+class Project:
+    """A loan that may be funded."""
+
+    cost: int
+    borrower: str
+    category: int
+    default: int
+    loss: int
+
+
+@dataclass
+class Voter:
+    """A member for whom a ballot counts; scores by the place of the project."""
+
+    member: bytes
+    weight: int
+    scores: dict[int, int]
+
+
+@dataclass
+class Class:
+    """Voters whose scores are the same: a unit of their weight has the same money at any time."""
+
+    weight: int
+    scores: dict[int, int]
+    money: Fraction
+
+
+@dataclass
+class Funded:
+    """A project that was chosen: its price, if Equal Shares bought it, and what each voter with a score for it pays."""
+
+    project: int
+    price: Fraction | None
+    payments: dict[bytes, Fraction]
+
+
+@dataclass
+class Allocation:
+    funded: list[Funded] = field(default_factory=list)
+    passed_over: dict[int, str] = field(default_factory=dict)
+    left: dict[int, int] = field(default_factory=dict)  # what supporters had left after Equal Shares
+
+
+class Till:
+    """What is left of the budget, and the caps (shares of the budget that loans of one kind may take)."""
+
+    def __init__(self, projects: list[Project], budget: int, caps: Value) -> None:
+        self.projects, self.budget, self.left, self.caps = projects, budget, budget, caps
+        self.taken: list[Project] = []
+
+    def take(self, project: Project) -> None:
+        self.taken.append(project)
+        self.left -= project.cost
+
+    def broken_cap(self, project: Project) -> str | None:
+        """The first cap that a project would break beside those that were taken."""
+        caps, budget, together = self.caps, self.budget, [*self.taken, project]
+        borrower = sum(other.cost for other in together if other.borrower == project.borrower)
+        if caps.borrower is not None and borrower * 10_000 > budget * caps.borrower:
+            return "borrower-cap"
+        category = sum(other.cost for other in together if other.category == project.category)
+        if caps.category is not None and category * 10_000 > budget * caps.category:
+            return "category-cap"
+        expected_loss = sum(other.cost * other.default * other.loss for other in together)
+        if caps.expected_loss is not None and expected_loss * 10_000 > budget * caps.expected_loss * 10**8:
+            return "expected-loss-cap"
+        return None
+
+
+class Election:
+    """The projects, the voters and the rule of one round."""
+
+    def __init__(self, projects: list[Project], voters: list[Voter], budget: int, rule: Value, caps: Value) -> None:
+        self.projects, self.voters, self.rule = projects, voters, rule
+        self.till = Till(projects, budget, caps)
+        self.result = Allocation()
+        total = sum(voter.weight for voter in voters)
+        endowment = Fraction(budget, total) if total else Fraction(0)
+        classes: dict[tuple[tuple[int, int], ...], Class] = {}
+        self.class_of: dict[bytes, Class] = {}
+        for voter in voters:
+            scores = tuple(sorted(voter.scores.items()))
+            own = classes.setdefault(scores, Class(0, voter.scores, endowment))
+            own.weight += voter.weight
+            self.class_of[voter.member] = own
+        self.supporters: list[list[Class]] = [
+            [each for each in classes.values() if project in each.scores] for project in range(len(projects))
+        ]
+        self.voters_for: list[list[Voter]] = [
+            [voter for voter in voters if project in voter.scores] for project in range(len(projects))
+        ]
+
+    def utility(self, project: int, voter: Class) -> int:
+        return {"cost": self.projects[project].cost, "cardinality": 1, "score": voter.scores[project]}[
+            self.rule.utility
+        ]
+
+    def allocate(self) -> Allocation:
+        if self.rule.kind == "greedy":
+            self.greedy()
+        else:
+            self.equal_shares()
+            if self.rule.completion == "greedy":
+                self.greedy()
+        return self.result
+
+    # Equal Shares
+
+    def price(self, project: int) -> Fraction | None:
+        """The smallest rho with which the supporters' payments min(money, rho * utility) meet the cost."""
+        supporters = [(each.money / self.utility(project, each), each) for each in self.supporters[project]]
+        missing = Fraction(self.projects[project].cost)
+        if sum(each.weight * each.money for _, each in supporters) < missing:
+            return None
+        # Whoever is exhausted first pays all; the others share the rest by their utilities.
+        supporters.sort(key=lambda pair: pair[0])
+        utilities = sum(each.weight * self.utility(project, each) for _, each in supporters)
+        for exhausted_at, each in supporters:
+            price = missing / utilities
+            if price <= exhausted_at:
+                return price
+            missing -= each.weight * each.money
+            utilities -= each.weight * self.utility(project, each)
+        raise AssertionError("their money together meets the cost")
+
+    def equal_shares(self) -> None:
+        # Prices only rise, so the last price that was computed for a project is a lower bound for the present one.
+        queue = [(Fraction(0), project) for project in range(len(self.projects))]
+        while queue:
+            bound, project = heapq.heappop(queue)
+            if self.till.broken_cap(self.projects[project]):
+                continue
+            price = self.price(project)
+            if price is None:
+                continue
+            if price > bound:
+                heapq.heappush(queue, (price, project))
+                continue
+            self.buy(project, price)
+        bought = {funded.project for funded in self.result.funded}
+        for project in range(len(self.projects)):
+            if project in bought:
+                continue
+            supporters = self.supporters[project]
+            self.result.left[project] = sum((each.weight * each.money for each in supporters), Fraction(0)).__floor__()
+            cap = self.till.broken_cap(self.projects[project])
+            self.result.passed_over[project] = (cap or "supporters-lack-money") if supporters else "no-supporters"
+
+    def buy(self, project: int, price: Fraction) -> None:
+        pays = {
+            id(each): min(each.money, price * self.utility(project, each)) for each in self.supporters[project]
+        }
+        payments = {
+            voter.member: voter.weight * pays[id(self.class_of[voter.member])] for voter in self.voters_for[project]
+        }
+        for each in self.supporters[project]:
+            each.money -= pays[id(each)]
+        self.till.take(self.projects[project])
+        self.result.funded.append(Funded(project, price, payments))
+
+    # Greedy, alone or as a completion
+
+    def worth(self, project: int) -> Fraction:
+        """Total utility per cost."""
+        total = sum(each.weight * self.utility(project, each) for each in self.supporters[project])
+        return Fraction(total, self.projects[project].cost)
+
+    def greedy(self) -> None:
+        bought = {funded.project for funded in self.result.funded}
+        rest = [project for project in range(len(self.projects)) if project not in bought]
+        for project in sorted(rest, key=lambda project: (-self.worth(project), project)):
+            cost, weight = self.projects[project].cost, sum(each.weight for each in self.supporters[project])
+            if not weight:
+                reason: str | None = "no-supporters"
+            elif cost > self.till.left:
+                reason = "pool-spent"
+            else:
+                reason = self.till.broken_cap(self.projects[project])
+            if reason:
+                self.result.passed_over[project] = reason
+                continue
+            self.result.passed_over.pop(project, None)
+            payments = {voter.member: Fraction(cost * voter.weight, weight) for voter in self.voters_for[project]}
+            self.till.take(self.projects[project])
+            self.result.funded.append(Funded(project, None, payments))
+
+
+def shares_of(cost: int, payments: dict[bytes, Fraction]) -> list[tuple[bytes, int]]:
+    """10.5: payments in whole units that add up to the cost."""
+    shares = {member: payment.__floor__() for member, payment in payments.items()}
+    by_loss = sorted(payments, key=lambda member: (shares[member] - payments[member], member))
+    for member in by_loss[:cost - sum(shares.values())]:
+        shares[member] += 1
+    return sorted(shares.items())

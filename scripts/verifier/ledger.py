@@ -1,0 +1,411 @@
+"""SPEC section 9: the ledger, what may be sealed, and what it does.
+
+Each kind of body has two functions here: `may_KIND` raises `Inadmissible` (9.4), `do_KIND` raises `Void` or carries the
+record out (9.5). The tables at the end name them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+from .charter import Community
+from .codec import Value
+from .hashes import ZEROS
+from .records import read_fork, terms_hash
+from .seals import GREATEST_RECORDS, GREATEST_RECORDS_BYTES, seal_id
+
+GREATEST_TIME = 2**64 - 1
+
+
+class Fault(Exception):
+    """A check that fails: its number and, where there is one, the position of the record."""
+
+    def __init__(self, check: str, detail: str, record: int | None = None) -> None:
+        super().__init__(detail)
+        self.check, self.detail, self.record = check, detail, record
+
+
+class Inadmissible(Exception):
+    """A record that no seal may hold, by the name of the rule of 9.4."""
+
+
+class Void(Exception):
+    """A record that is sealed and changes nothing, by the name of the reason of 9.5."""
+
+
+# 9.1 State
+
+
+@dataclass
+class Chain:
+    """The end of an author's chain, and what they have used of the quota of one round."""
+
+    sequence: int = 0
+    id: bytes = ZEROS
+    round: int = 0
+    used: int = 0
+
+    def used_in(self, round: int) -> int:
+        return self.used if self.round == round else 0
+
+
+@dataclass
+class Cast:
+    """A ballot, with its record's id and the height of its seal."""
+
+    id: bytes
+    height: int
+    ballot: Value
+
+
+@dataclass
+class Member:
+    name: str
+    weight: int
+    group: int
+    status: str = "active"  # then "leaving", then "left"
+    cast: Cast | None = None
+    standing: Cast | None = None
+
+
+@dataclass
+class Attestation:
+    id: bytes
+    terms: bytes
+    assessment: Value
+
+
+@dataclass
+class Proposal:
+    id: bytes
+    owner: bytes
+    subject: Value
+    terms: bytes
+    since: int
+    place: tuple[int, int]
+    former: set[bytes] = field(default_factory=set)
+    status: str = "open"  # then "withdrawn", "expired", "funded" or "decided"
+    attestations: dict[bytes, Attestation] = field(default_factory=dict)
+
+
+class Ledger:
+    """What follows from the charter and the seals so far."""
+
+    def __init__(self, community: Community) -> None:
+        self.community = community
+        self.height, self.head, self.time, self.round = 0, ZEROS, 0, 1
+        self.close: int = community.charter.schedule.first_close
+        self.chains: dict[bytes, Chain] = {}
+        self.members: dict[bytes, Member] = {}
+        self.suspended: set[bytes] = set()
+        self.retired: dict[bytes, bytes] = {}
+        self.proposals: dict[bytes, Proposal] = {}
+        self.attested: dict[bytes, tuple[bytes, bytes]] = {}  # id of the record: attestor, proposal
+        self.proved: set[tuple[bytes, int]] = set()
+        self.paid_in = self.paid_out = self.allocated = 0
+
+    @property
+    def available(self) -> int:
+        return self.paid_in - self.paid_out - self.allocated
+
+    def chain(self, author: bytes) -> Chain:
+        return self.chains.get(author, Chain())
+
+    def is_known(self, key: bytes) -> bool:
+        return key in self.members or key in self.retired or key in self.community.named
+
+    def newest(self, key: bytes) -> bytes:
+        while key in self.retired:
+            key = self.retired[key]
+        return key
+
+    # 9.2 Applying a seal
+
+    def check_header(self, header: Value, records: list[Value], sizes: int) -> None:
+        """Step 8 of section 12."""
+        if header.previous != self.head:
+            raise Fault("4.1", f"it names {header.previous.hex()} before it, which is not the last seal")
+        if header.time <= self.time:
+            raise Fault("4.3", f"its time {header.time} is not after {self.time}")
+        if len(records) > GREATEST_RECORDS or sizes > GREATEST_RECORDS_BYTES:
+            raise Fault("3.6", f"{len(records)} records with {sizes} bytes are more than a seal may hold")
+        if (header.closes is not None) != (header.time >= self.close):
+            raise Fault("4.4", f"the close is at {self.close}, the seal's time is {header.time}")
+        if not records and header.closes is None:
+            raise Fault("4.6", "it holds no record and closes no round")
+
+    def check_records(self, records: list[Value]) -> None:
+        """Step 9 of section 12: by the ledger as it was before the seal."""
+        ends: dict[bytes, Chain] = {}
+        handed_over: set[bytes] = set()
+        for position, record in enumerate(records):
+            author = record.author
+            if author in self.retired or author in handed_over:
+                raise Fault("3.3", "the author's key was replaced", position)
+            end = ends.get(author) or self.chain(author)
+            if record.sequence != end.sequence + 1:
+                raise Fault("3.2", f"number {record.sequence} follows number {end.sequence}", position)
+            if record.previous != end.id:
+                raise Fault("3.3", f"it names {record.previous.hex()} before it and not {end.id.hex()}", position)
+            used = end.used_in(self.round) + 1
+            if author not in self.community.officers and used > self.community.charter.limits.records_per_round:
+                raise Fault("3.6", f"it is the author's record number {used} in this round", position)
+            try:
+                self.check_author(record)
+                MAY[record.body.kind](self, record.author, record.body)
+            except Inadmissible as rule:
+                raise Fault("3.5" if str(rule) in REFERENCES else "3.4", f"{rule}", position) from rule
+            ends[author] = Chain(record.sequence, record.id, self.round, used)
+            if record.body.kind == "rotate-key":
+                handed_over.add(author)
+
+    def check_author(self, record: Value) -> None:
+        author = record.author
+        if author in self.retired:
+            raise Inadmissible("Retired")
+        if author in self.suspended and record.body.kind != "leave":
+            raise Inadmissible("Suspended")
+        if author not in self.members and author not in self.community.named:
+            raise Inadmissible("UnknownAuthor")
+        if author in self.members and self.members[author].status == "left" and author not in self.community.named:
+            raise Inadmissible("Left")
+
+    def carry_out(self, header: Value, records: list[Value]) -> int:
+        """Carries records out that have been checked; the number of those that are void."""
+        void = 0
+        for position, record in enumerate(records):
+            used = self.chain(record.author).used_in(self.round) + 1
+            self.chains[record.author] = Chain(record.sequence, record.id, self.round, used)
+            seal = Seal(header.height, header.time, position)
+            try:
+                DO[record.body.kind](self, record, record.body, seal)
+            except Void:
+                void += 1
+        self.height, self.head, self.time = header.height, seal_id(header), header.time
+        return void
+
+
+@dataclass
+class Seal:
+    """Where a record stands: the height and time of its seal, and its position."""
+
+    height: int
+    time: int
+    position: int
+
+
+# 9.4 Admissible
+
+REFERENCES = {"UnknownKey", "UnknownProposal", "UnknownTerms", "UnknownAttestation", "FutureRound"}
+
+
+def need(condition: bool, rule: str) -> None:
+    if not condition:
+        raise Inadmissible(rule)
+
+
+def need_member(ledger: Ledger, author: bytes) -> None:
+    need(author in ledger.members and ledger.members[author].status != "left", "NotMember")
+
+
+def need_role(role: str) -> Callable[[Ledger, bytes, Value], None]:
+    return lambda ledger, author, body: need(ledger.community.holds_role(author, role), "Role")
+
+
+def need_proposal(ledger: Ledger, proposal: bytes, kind: str | None = None) -> Proposal:
+    need(proposal in ledger.proposals, "UnknownProposal")
+    found = ledger.proposals[proposal]
+    need(kind is None or found.subject.kind == kind, "OtherKind")
+    return found
+
+
+def may_suspend(ledger: Ledger, author: bytes, body: Value) -> None:
+    need(ledger.community.holds_role(author, "registrar"), "Role")
+    need(ledger.is_known(body.key), "UnknownKey")
+
+
+def may_member(ledger: Ledger, author: bytes, body: Value) -> None:
+    need_member(ledger, author)
+
+
+def may_rotate_key(ledger: Ledger, author: bytes, body: Value) -> None:
+    need_member(ledger, author)
+    need(author not in ledger.community.named, "NamedInCharter")
+    need(not ledger.is_known(body.successor) and body.successor not in ledger.chains, "SuccessorInUse")
+
+
+def may_amend(ledger: Ledger, author: bytes, body: Value) -> None:
+    need_member(ledger, author)
+    proposal = need_proposal(ledger, body.proposal)
+    need(proposal.owner == author, "NotOwn")
+    need(proposal.subject.kind == body.subject.kind, "OtherKind")
+
+
+def may_withdraw(ledger: Ledger, author: bytes, body: Value) -> None:
+    need_member(ledger, author)
+    need(need_proposal(ledger, body.proposal).owner == author, "NotOwn")
+
+
+def may_attest(ledger: Ledger, author: bytes, body: Value) -> None:
+    need(ledger.community.holds_role(author, "attestor"), "Role")
+    proposal = need_proposal(ledger, body.proposal, "loan")
+    need(body.terms == proposal.terms or body.terms in proposal.former, "UnknownTerms")
+
+
+def may_revoke_attestation(ledger: Ledger, author: bytes, body: Value) -> None:
+    need(ledger.community.holds_role(author, "attestor"), "Role")
+    need(body.attestation in ledger.attested, "UnknownAttestation")
+    need(ledger.attested[body.attestation][0] == author, "OtherAttestor")
+
+
+def may_ballot(ledger: Ledger, author: bytes, body: Value) -> None:
+    need_member(ledger, author)
+    need(body.round <= ledger.round, "FutureRound")
+    for entry in body.scores:
+        need_proposal(ledger, entry.proposal, "loan")
+    for entry in body.answers:
+        need_proposal(ledger, entry.proposal, "motion")
+
+
+def may_evidence(ledger: Ledger, author: bytes, body: Value) -> None:
+    first, _ = read_fork(body, ledger.community)
+    need(ledger.is_known(first.author), "UnknownKey")
+
+
+# 9.5 Effective
+
+
+def void_if(condition: bool, reason: str) -> None:
+    if condition:
+        raise Void(reason)
+
+
+def do_admit(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    void_if(body.key in ledger.members or body.key in ledger.retired, "AlreadyMember")
+    ledger.members[body.key] = Member(body.name, body.weight, body.group)
+
+
+def do_suspend(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    key = ledger.newest(body.key)
+    void_if(key in ledger.suspended, "AlreadySuspended")
+    ledger.suspended.add(key)
+
+
+def do_readmit(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    key = ledger.newest(body.key)
+    void_if(key not in ledger.suspended, "NotSuspended")
+    ledger.suspended.remove(key)
+
+
+def do_leave(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    member = ledger.members[record.author]
+    void_if(member.status != "active", "AlreadyLeaving")
+    member.status = "leaving"
+
+
+def do_rotate_key(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    old, new = record.author, body.successor
+    void_if(new in ledger.members or new in ledger.retired, "SuccessorInUse")
+    ledger.members[new] = ledger.members.pop(old)
+    if old in ledger.suspended:
+        ledger.suspended.remove(old)
+        ledger.suspended.add(new)
+    for proposal in ledger.proposals.values():
+        if proposal.owner == old:
+            proposal.owner = new
+    ledger.chains[new] = Chain(round=ledger.round, used=ledger.chains[old].used)
+    ledger.retired[old] = new
+
+
+def do_propose(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    ledger.proposals[record.id] = Proposal(record.id, record.author, body.subject, terms_hash(body.subject),
+                                           seal.height, (seal.height, seal.position))
+
+
+def do_amend(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    proposal, terms = ledger.proposals[body.proposal], terms_hash(body.subject)
+    void_if(proposal.status != "open", "NotOpen")
+    void_if(proposal.terms == terms, "SameTerms")
+    proposal.former.add(proposal.terms)
+    proposal.subject, proposal.terms, proposal.since = body.subject, terms, seal.height
+
+
+def do_withdraw(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    proposal = ledger.proposals[body.proposal]
+    void_if(proposal.status != "open", "NotOpen")
+    proposal.status = "withdrawn"
+
+
+def do_attest(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    proposal = ledger.proposals[body.proposal]
+    ledger.attested[record.id] = (record.author, body.proposal)
+    void_if(proposal.status != "open", "NotOpen")
+    void_if(proposal.terms != body.terms, "AmendedTerms")
+    void_if(body.assessment.valid_until <= seal.time, "RunOut")
+    proposal.attestations[record.author] = Attestation(record.id, body.terms, body.assessment)
+
+
+def do_revoke_attestation(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    attestor, proposal = ledger.attested[body.attestation]
+    attestations = ledger.proposals[proposal].attestations
+    void_if(attestor not in attestations or attestations[attestor].id != body.attestation, "NotCurrent")
+    del attestations[attestor]
+
+
+def do_ballot(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    member, cast = ledger.members[record.author], Cast(record.id, seal.height, body)
+    void_if(body.round < ledger.round and not body.standing, "AfterClose")
+    if body.round == ledger.round:
+        member.cast = cast
+    if body.standing:
+        member.standing = cast if body.scores or body.answers else None
+
+
+def do_fund(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    void_if(body.direction == "out" and body.amount > ledger.available, "PoolTooSmall")
+    if body.direction == "in":
+        ledger.paid_in += body.amount
+    else:
+        ledger.paid_out += body.amount
+
+
+def do_evidence(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    first, _ = read_fork(body, ledger.community)
+    place = (first.author, first.sequence)
+    void_if(place in ledger.proved, "ProvedBefore")
+    ledger.proved.add(place)
+    ledger.suspended.add(ledger.newest(first.author))
+
+
+MAY = {
+    "admit": need_role("registrar"),
+    "suspend": may_suspend,
+    "readmit": may_suspend,
+    "leave": may_member,
+    "rotate-key": may_rotate_key,
+    "propose": may_member,
+    "amend": may_amend,
+    "withdraw": may_withdraw,
+    "attest": may_attest,
+    "revoke-attestation": may_revoke_attestation,
+    "ballot": may_ballot,
+    "fund": need_role("treasurer"),
+    "evidence": may_evidence,
+}
+
+DO = {
+    "admit": do_admit,
+    "suspend": do_suspend,
+    "readmit": do_readmit,
+    "leave": do_leave,
+    "rotate-key": do_rotate_key,
+    "propose": do_propose,
+    "amend": do_amend,
+    "withdraw": do_withdraw,
+    "attest": do_attest,
+    "revoke-attestation": do_revoke_attestation,
+    "ballot": do_ballot,
+    "fund": do_fund,
+    "evidence": do_evidence,
+}

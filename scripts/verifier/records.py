@@ -1,0 +1,170 @@
+"""SPEC sections 6 and 7: records, their bodies, and evidence of forks."""
+
+from __future__ import annotations
+
+from . import signatures
+from .charter import GREATEST_AMOUNT, STRONG_KEY, Community
+from .codec import (BLOB, BOOL, BYTES32, BYTES64, Choice, Line, ListOf, Names, NotCanonical, OutOfBounds, Paragraphs,
+                    Position, Structure, Value, ascending, decode, u8, u16, u32, u64)
+from .hashes import RECORD_ID, TERMS, ZEROS, hash_of
+
+GREATEST_BYTES = 33_792
+GREATEST_ANSWERS = 384
+
+AMOUNT = u64(1, GREATEST_AMOUNT)
+REASON = Line(4_000)
+DOCUMENTS = ListOf(BYTES32, 16)
+STATEMENTS = ListOf(Line(4_000), 16)
+
+# 6.3
+SUBJECT = Choice(
+    Structure(
+        "loan",
+        borrower=Line(120),
+        title=Line(120),
+        purpose=Paragraphs(4_000),
+        category=Position("categories"),
+        amount=AMOUNT,
+        term=u16(1, 600),
+        rate=u16(0, 10_000),
+        documents=DOCUMENTS,
+        expires=u64(),
+    ),
+    Structure("motion", title=Line(120), text=Paragraphs(4_000)),
+)
+
+# 6.4
+ASSESSMENT = Structure(
+    "assessment",
+    verdict=Names("approved", "declined"),
+    grade=u8(1),
+    default=u16(0, 10_000),
+    loss=u16(0, 10_000),
+    greatest_amount=u64(0, GREATEST_AMOUNT),
+    outlook=u8(0, 100),
+    conditions=STATEMENTS,
+    reasons=STATEMENTS,
+    documents=DOCUMENTS,
+    valid_until=u64(),
+)
+
+# 6.2 and 6.5: the variant's place in this list is its number.
+BODY = Choice(
+    Structure("admit", key=STRONG_KEY, weight=u32(1, 1_048_576), name=Line(120), group=Position("groups")),
+    Structure("suspend", key=BYTES32, reason=REASON),
+    Structure("readmit", key=BYTES32, reason=REASON),
+    Structure("leave"),
+    Structure("rotate-key", successor=STRONG_KEY, proof=BYTES64),
+    Structure("propose", subject=SUBJECT),
+    Structure("amend", proposal=BYTES32, subject=SUBJECT),
+    Structure("withdraw", proposal=BYTES32, reason=REASON),
+    Structure("attest", proposal=BYTES32, terms=BYTES32, assessment=ASSESSMENT),
+    Structure("revoke-attestation", attestation=BYTES32, reason=REASON),
+    Structure(
+        "ballot",
+        round=u32(1),
+        standing=BOOL,
+        scores=ListOf(Structure("score", proposal=BYTES32, score=u8(1))),
+        answers=ListOf(Structure("answer", proposal=BYTES32, choice=Names("yes", "no", "abstain")), GREATEST_ANSWERS),
+    ),
+    Structure("fund", direction=Names("in", "out"), amount=AMOUNT, source=Line(120)),
+    Structure("evidence", first=BLOB, second=BLOB),
+)
+
+# 6.1
+SIGNED_RECORD = Structure(
+    "signed record",
+    community=BYTES32,
+    author=BYTES32,
+    sequence=u64(),
+    previous=BYTES32,
+    clock=u64(),
+    body=BODY,
+    signature=BYTES64,
+)
+
+
+class Malformed(Exception):
+    """A record that is not well-formed, with the number of the check that it fails."""
+
+    def __init__(self, check: str, detail: str) -> None:
+        super().__init__(detail)
+        self.check = check
+
+
+def terms_hash(subject: Value) -> bytes:
+    return hash_of(TERMS, SUBJECT.write(subject))
+
+
+def record_id(data: bytes) -> bytes:
+    return hash_of(RECORD_ID, data[:-64])
+
+
+def read_record(data: bytes, community: Community, inside_evidence: bool = False) -> Value:
+    """A signed record that is well-formed, with its `id`. Raises `Malformed`. Its signature is checked apart."""
+    try:
+        record: Value = decode(SIGNED_RECORD, data, GREATEST_BYTES)
+    except NotCanonical as error:
+        raise Malformed("2.2", str(error)) from error
+    if inside_evidence and record.body.kind == "evidence":
+        raise Malformed("3.7", "it is evidence itself")
+    limit = community.charter.limits.record_bytes
+    if record.body.kind != "evidence" and len(data) > limit:
+        raise Malformed("2.2", f"{len(data)} bytes are more than the charter's limit of {limit}")
+    if record.community != community.id:
+        raise Malformed("2.3", f"it belongs to the community {record.community.hex()}")
+    if record.sequence < 1 or (record.sequence == 1) != (record.previous == ZEROS):
+        raise Malformed("3.2", f"number {record.sequence} does not fit the predecessor {record.previous.hex()}")
+    record.id = record_id(data)
+    try:
+        BODY.check(record.body, community.charter)
+        if record.body.kind in FURTHER_BOUNDS:
+            FURTHER_BOUNDS[record.body.kind](record, community)
+    except OutOfBounds as error:
+        raise Malformed("3.7", f"{record.body.kind}: {error}") from error
+    return record
+
+
+def is_signed(record: Value) -> bool:
+    return signatures.holds(signatures.RECORD, record.author, record.id, record.signature)
+
+
+# Bounds that the table of bodies cannot say.
+
+
+def check_rotation(record: Value, community: Community) -> None:
+    agreed = community.id + record.author
+    if not signatures.holds(signatures.SUCCESSION, record.body.successor, agreed, record.body.proof):
+        raise OutOfBounds("the successor has not signed")
+
+
+def check_ballot(record: Value, community: Community) -> None:
+    limits, ballot = community.charter.limits, record.body
+    if len(ballot.scores) > limits.scores:
+        raise OutOfBounds(f"{len(ballot.scores)} scores are more than {limits.scores}")
+    if any(entry.score > limits.score for entry in ballot.scores):
+        raise OutOfBounds(f"a score is greater than {limits.score}")
+    ascending((entry.proposal for entry in ballot.scores), "scores")
+    ascending((entry.proposal for entry in ballot.answers), "answers")
+
+
+def read_fork(body: Value, community: Community) -> tuple[Value, Value]:
+    """The two records of a body `Evidence` that proves a fork (section 7). Raises `OutOfBounds`."""
+    try:
+        first, second = (read_record(data, community, inside_evidence=True) for data in (body.first, body.second))
+    except Malformed as error:
+        raise OutOfBounds(f"a record in it is not well-formed: {error}") from error
+    if first.author != second.author or first.sequence != second.sequence:
+        raise OutOfBounds("the two records do not have one place")
+    if first.id >= second.id:
+        raise OutOfBounds("the two records are one, or not in the order of their ids")
+    if not (is_signed(first) and is_signed(second)):
+        raise OutOfBounds("a record in it is not signed by its author")
+    return first, second
+
+
+FURTHER_BOUNDS = {
+    "rotate-key": check_rotation,
+    "ballot": check_ballot,
+    "evidence": lambda record, community: read_fork(record.body, community),
+}

@@ -1,0 +1,291 @@
+"""SPEC section 10: what the close of a round yields, and what it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .allocation import Allocation, Election, Project, Voter, shares_of
+from .codec import BLOB, BOOL, BYTES32, Choice, ListOf, Names, OptionOf, Structure, Value, u8, u16, u32, u64
+from .hashes import OUTCOME, ROLL_TREE, SHARES, hash_of, merkle_root
+from .ledger import GREATEST_TIME, Cast, Ledger, Member, Proposal
+
+# 10.7
+
+FIGURES = Structure("figures", grade=u8(), default=u16(), loss=u16(), greatest_amount=u64(), outlook=u8())
+
+INELIGIBLE = Choice(
+    Structure("expired"),
+    Structure("declined"),
+    Structure("attestations", have=u8(), needed=u8()),
+    Structure("grade", grade=u8(), worst=u8()),
+    Structure("default", default=u16(), greatest=u16()),
+    Structure("outlook", outlook=u8(), least=u8()),
+    Structure("amount", greatest=u64()),
+)
+
+PASSED_OVER = Names("no-supporters", "no-utility", "supporters-lack-money", "pool-spent", "borrower-cap", "category-cap",
+                    "expected-loss-cap")
+
+RESULT = Choice(
+    Structure("funded", figures=FIGURES),
+    Structure("passed-over", figures=FIGURES, reason=PASSED_OVER, supporters=u64(), left=OptionOf(u64())),
+    Structure("ineligible", reason=INELIGIBLE),
+)
+
+OUTCOME_OF_ROUND = Structure(
+    "outcome",
+    round=u32(),
+    height=u64(),
+    close=u64(),
+    time=u64(),
+    pool=u64(),
+    turnout=Structure("turnout", members=u64(), weight=u64(), voters=u64(), voted=u64()),
+    roll=BYTES32,
+    candidates=ListOf(Structure("candidate", proposal=BYTES32, terms=BYTES32, amount=u64(), result=RESULT)),
+    funded=ListOf(Structure(
+        "funded loan",
+        proposal=BYTES32,
+        amount=u64(),
+        price=OptionOf(Structure("price", numerator=BLOB, denominator=BLOB)),
+        supporters=u64(),
+        shares=BYTES32,
+    )),
+    motions=ListOf(Structure(
+        "motion", proposal=BYTES32, yes=u64(), no=u64(), abstain=u64(), quorum=BOOL, carried=BOOL,
+    )),
+)
+
+ROLL_ENTRY = Structure(
+    "roll entry",
+    member=BYTES32,
+    weight=u32(),
+    counted=Choice(
+        Structure("nothing"),
+        Structure("cast", record=BYTES32),
+        Structure("standing", record=BYTES32),
+    ),
+)
+
+SHARE_LIST = ListOf(Structure("share", member=BYTES32, amount=u64()))
+
+
+@dataclass
+class Closing:
+    """An outcome with the parts that it holds digests of."""
+
+    outcome: Value
+    digest: bytes
+    roll: list[Value]
+    shares: dict[bytes, list[tuple[bytes, int]]]
+
+
+# 10.2 Eligible loans
+
+
+def candidates_of(ledger: Ledger) -> list[Proposal]:
+    loans = [each for each in ledger.proposals.values() if each.status == "open" and each.subject.kind == "loan"]
+    return sorted(loans, key=lambda loan: loan.place)
+
+
+def valid_assessments(ledger: Ledger, loan: Proposal, time: int) -> list[Value]:
+    return [
+        attestation.assessment
+        for attestor, attestation in loan.attestations.items()
+        if attestation.terms == loan.terms
+        and attestation.assessment.valid_until > time
+        and attestor not in ledger.suspended
+    ]
+
+
+def figures_of(assessments: list[Value]) -> Value:
+    return Value(
+        "figures",
+        grade=max(each.grade for each in assessments),
+        default=max(each.default for each in assessments),
+        loss=max(each.loss for each in assessments),
+        greatest_amount=min(each.greatest_amount for each in assessments),
+        outlook=min(each.outlook for each in assessments),
+    )
+
+
+def ineligible(ledger: Ledger, loan: Proposal, time: int) -> Value | None:
+    """The first reason why a candidate is not eligible."""
+    policy, roles = ledger.community.charter.policy, ledger.community.roles
+    assessments = valid_assessments(ledger, loan, time)
+    needed = roles["attestor"].needed if "attestor" in roles else 1
+    if loan.subject.expires <= time:
+        return Value("expired")
+    if any(each.verdict == "declined" for each in assessments):
+        return Value("declined")
+    if len(assessments) < needed:
+        return Value("attestations", have=len(assessments), needed=needed)
+    figures = figures_of(assessments)
+    if figures.grade > policy.worst_grade:
+        return Value("grade", grade=figures.grade, worst=policy.worst_grade)
+    if figures.default > policy.greatest_default:
+        return Value("default", default=figures.default, greatest=policy.greatest_default)
+    if figures.outlook < policy.least_outlook:
+        return Value("outlook", outlook=figures.outlook, least=policy.least_outlook)
+    greatest = min(figures.greatest_amount, policy.greatest_amount)
+    if loan.subject.amount > greatest:
+        return Value("amount", greatest=greatest)
+    return None
+
+
+# 10.3 Electorate
+
+
+def electorate_of(ledger: Ledger) -> list[tuple[bytes, Member]]:
+    return [
+        (key, member)
+        for key, member in sorted(ledger.members.items())
+        if member.status != "left" and key not in ledger.suspended
+    ]
+
+
+def counted(member: Member) -> Cast | None:
+    return member.cast or member.standing
+
+
+def roll_entry(key: bytes, member: Member) -> Value:
+    if member.cast:
+        counted_as = Value("cast", record=member.cast.id)
+    elif member.standing:
+        counted_as = Value("standing", record=member.standing.id)
+    else:
+        counted_as = Value("nothing")
+    return Value("roll entry", member=key, weight=member.weight, counted=counted_as)
+
+
+# 10.4 to 10.7
+
+
+def close(ledger: Ledger, time: int, height: int) -> Closing:
+    """The outcome of the ledger's round, its records carried out. Changes nothing."""
+    electorate = electorate_of(ledger)
+    voters = [(key, member, counted(member)) for key, member in electorate if counted(member)]
+    roll = [roll_entry(key, member) for key, member in electorate]
+    weight = sum(member.weight for _, member in electorate)
+
+    candidates = candidates_of(ledger)
+    reasons = {loan.id: ineligible(ledger, loan, time) for loan in candidates}
+    eligible = [loan for loan in candidates if reasons[loan.id] is None]
+    figures = {loan.id: figures_of(valid_assessments(ledger, loan, time)) for loan in eligible}
+    place = {loan.id: number for number, loan in enumerate(eligible)}
+
+    ballots = [
+        Voter(key, member.weight, {
+            place[entry.proposal]: entry.score
+            for entry in cast.ballot.scores
+            if entry.proposal in place and cast.height > ledger.proposals[entry.proposal].since
+        })
+        for key, member, cast in voters
+    ]
+    projects = [
+        Project(loan.subject.amount, loan.subject.borrower, loan.subject.category, figures[loan.id].default,
+                figures[loan.id].loss)
+        for loan in eligible
+    ]
+    charter = ledger.community.charter
+    allocation = Election(projects, ballots, ledger.available, charter.rule, charter.policy.caps).allocate()
+    supporters = [sum(voter.weight for voter in ballots if number in voter.scores) for number in range(len(projects))]
+
+    shares = {eligible[each.project].id: shares_of(projects[each.project].cost, each.payments)
+              for each in allocation.funded}
+    outcome = Value(
+        "outcome",
+        round=ledger.round,
+        height=height,
+        close=ledger.close,
+        time=time,
+        pool=min(ledger.available, 2**64 - 1),
+        turnout=Value("turnout", members=len(electorate), weight=weight, voters=len(voters),
+                      voted=sum(member.weight for _, member, _ in voters)),
+        roll=merkle_root(ROLL_TREE, [ROLL_ENTRY.write(entry) for entry in roll]),
+        candidates=[
+            Value("candidate", proposal=loan.id, terms=loan.terms, amount=loan.subject.amount,
+                  result=result_of(reasons[loan.id], figures.get(loan.id), place.get(loan.id), allocation, supporters))
+            for loan in candidates
+        ],
+        funded=[
+            Value("funded loan", proposal=eligible[each.project].id, amount=projects[each.project].cost,
+                  price=price_of(each.price), supporters=supporters[each.project],
+                  shares=hash_of(SHARES, SHARE_LIST.write(share_values(shares[eligible[each.project].id]))))
+            for each in allocation.funded
+        ],
+        motions=decide_motions(ledger, weight, voters),
+    )
+    return Closing(outcome, hash_of(OUTCOME, OUTCOME_OF_ROUND.write(outcome)), roll, shares)
+
+
+def result_of(reason: Value | None, figures: Value | None, place: int | None, allocation: Allocation,
+              supporters: list[int]) -> Value:
+    if reason is not None:
+        return Value("ineligible", reason=reason)
+    if any(each.project == place for each in allocation.funded):
+        return Value("funded", figures=figures)
+    return Value("passed-over", figures=figures, reason=allocation.passed_over[place], supporters=supporters[place],
+                 left=allocation.left.get(place))
+
+
+def price_of(price: Fraction | None) -> Value | None:
+    if price is None:
+        return None
+    numerator, denominator = (
+        number.to_bytes((number.bit_length() + 7) // 8, "big") for number in (price.numerator, price.denominator)
+    )
+    return Value("price", numerator=numerator, denominator=denominator)
+
+
+def share_values(shares: list[tuple[bytes, int]]) -> list[Value]:
+    return [Value("share", member=member, amount=amount) for member, amount in shares]
+
+
+def decide_motions(ledger: Ledger, weight: int, voters: list[tuple[bytes, Member, Cast]]) -> list[Value]:
+    """10.6"""
+    policy = ledger.community.charter.motions
+    motions = [each for each in ledger.proposals.values() if each.status == "open" and each.subject.kind == "motion"]
+    votes = {motion.id: {"yes": 0, "no": 0, "abstain": 0} for motion in motions}
+    for _, member, cast in voters:
+        for entry in cast.ballot.answers:
+            if entry.proposal in votes and cast.height > ledger.proposals[entry.proposal].since:
+                votes[entry.proposal][entry.choice] += member.weight
+    decided = []
+    for motion in sorted(motions, key=lambda motion: motion.place):
+        yes, no, abstain = (votes[motion.id][choice] for choice in ("yes", "no", "abstain"))
+        quorum = (yes + no + abstain) * 10_000 >= weight * policy.quorum
+        carried = quorum and yes * 10_000 > (yes + no) * policy.majority
+        decided.append(Value("motion", proposal=motion.id, yes=yes, no=no, abstain=abstain, quorum=quorum,
+                             carried=carried))
+    return decided
+
+
+# 10.1 and 10.8
+
+
+def next_close(ledger: Ledger, time: int) -> int:
+    schedule = ledger.community.charter.schedule
+    periods = 0 if time < schedule.first_close else (time - schedule.first_close) // schedule.period + 1
+    return min(schedule.first_close + periods * schedule.period, GREATEST_TIME)
+
+
+def begin_next(ledger: Ledger, outcome: Value) -> None:
+    """What a close changes."""
+    funded = {each.proposal: each.amount for each in outcome.funded}
+    for proposal in ledger.proposals.values():
+        if proposal.status != "open":
+            continue
+        if proposal.subject.kind == "motion":
+            proposal.status = "decided"
+        elif proposal.id in funded:
+            proposal.status = "funded"
+        elif proposal.subject.expires <= outcome.time:
+            proposal.status = "expired"
+    ledger.allocated += sum(funded.values())
+    for member in ledger.members.values():
+        member.cast = None
+        if member.status == "leaving":
+            member.status, member.standing = "left", None
+    ledger.close = next_close(ledger, outcome.time)
+    ledger.round += 1

@@ -1,0 +1,198 @@
+"""SPEC section 13: this verifier against the test vectors."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any, Iterator
+
+from . import rounds, signatures
+from .archive import verify
+from .charter import Community
+from .codec import Value, decode
+from .hashes import OUTCOME, ROLL_TREE, SHARES, hash_of, merkle_root
+from .records import BODY, Malformed, is_signed, read_record, terms_hash
+from .seals import CERTIFICATE, HEADER, SEALED_BATCH, VOTE, certificate_fault, seal_id
+
+LIMIT = 1 << 22
+
+PURPOSES = {
+    "record": signatures.RECORD,
+    "vote": signatures.VOTE,
+    "proposal": signatures.PROPOSAL,
+    "succession": signatures.SUCCESSION,
+}
+
+# A vector: what it is, whether it holds.
+Result = tuple[str, bool]
+
+
+def check_all(folder: Path) -> Iterator[Result]:
+    """Checks every vector of every file. A file that this verifier does not know is one that does not hold."""
+    for path in sorted(folder.glob("*.json")):
+        known = FILES.get(path.name)
+        if known is None:
+            yield f"{path.name}: this verifier does not know it", False
+            continue
+        for what, holds in known(json.loads(path.read_text("utf-8")), folder):
+            yield f"{path.name}: {what}", holds
+
+
+def first_community(folder: Path) -> Community:
+    charters = json.loads((folder / "charter.json").read_text("utf-8"))["charters"]
+    return Community(bytes.fromhex(charters[0]["bytes"]))
+
+
+def archive_of(folder: Path) -> bytes:
+    return bytes.fromhex(json.loads((folder / "archive.json").read_text("utf-8"))["archive"])
+
+
+def keys(file: Any, folder: Path) -> Iterator[Result]:
+    message, key = bytes.fromhex(file["message"]), bytes.fromhex(file["public"])
+    for vector in file["signatures"]:
+        purpose, signature = PURPOSES[vector["purpose"]], bytes.fromhex(vector["signature"])
+        yield f"what is signed as a {vector['purpose']}", (purpose + message).hex() == vector["signed"]
+        yield f"signature of a {vector['purpose']}", signatures.holds(purpose, key, message, signature)
+        yield "the same by ZIP-215 alone", signatures.holds_by_zip215(key, purpose + message, signature)
+    for vector in file["zip215"]:
+        signature = signatures.holds(b"", *(bytes.fromhex(vector[name]) for name in ("key", "signed", "signature")))
+        yield vector["what"], signature == vector["valid"]
+    for weak in file["weak"]:
+        yield f"weak key {weak}", not signatures.is_strong(bytes.fromhex(weak))
+    yield "strong key", signatures.is_strong(key)
+
+
+def merkle(file: Any, folder: Path) -> Iterator[Result]:
+    for tree in file["trees"]:
+        root = merkle_root(file["context"], [bytes.fromhex(leaf) for leaf in tree["leaves"]])
+        yield f"tree of {len(tree['leaves'])} leaves", root.hex() == tree["root"]
+
+
+def charter(file: Any, folder: Path) -> Iterator[Result]:
+    for number, vector in enumerate(file["charters"]):
+        data = bytes.fromhex(vector["bytes"])
+        community = Community(data)
+        yield f"id of charter {number}", community.id.hex() == vector["community"]
+        yield f"fields of charter {number}", leaves(community.charter) == leaves_of(vector["charter"])
+
+
+def records(file: Any, folder: Path) -> Iterator[Result]:
+    community, kinds = first_community(folder), set()
+    for vector in file["records"]:
+        record = read_record(bytes.fromhex(vector["bytes"]), community)
+        kinds.add(record.body.kind)
+        yield f"id of {vector['name']}", record.id.hex() == vector["id"]
+        yield f"signature of {vector['name']}", is_signed(record)
+        yield f"fields of {vector['name']}", leaves(record.body) == leaves_of(vector["record"]["body"])
+        if vector["terms"]:
+            yield f"terms of {vector['name']}", terms_hash(record.body.subject).hex() == vector["terms"]
+    yield "a record of every kind", kinds == {variant.kind for variant in BODY.variants}
+
+
+def seals(file: Any, folder: Path) -> Iterator[Result]:
+    community = verify(io.BytesIO(archive_of(folder))).community
+    for vector in file["seals"]:
+        batch = decode(SEALED_BATCH, bytes.fromhex(vector["bytes"]), LIMIT)
+        name = f"of seal {batch.header.height}"
+        yield f"header {name}", HEADER.write(batch.header).hex() == vector["header_bytes"]
+        yield f"fields {name}", leaves(batch.header) == leaves_of(vector["header"])
+        yield f"id {name}", seal_id(batch.header).hex() == vector["id"]
+        yield f"certificate {name}", CERTIFICATE.write(batch.certificate).hex() == vector["certificate_bytes"]
+        yield f"witnesses {name}", certificate_fault(batch.header, batch.certificate, community) is None
+        ids = [read_record(data, community).id.hex() for data in batch.records]
+        yield f"record ids {name}", ids == vector["record_ids"]
+    nothing = decode(VOTE, bytes.fromhex(file["prevote_for_nothing"]["bytes"]), LIMIT)
+    yield "a prevote for nothing", (nothing.kind_of, nothing.value) == ("prevote", None)
+
+
+def outcomes(file: Any, folder: Path) -> Iterator[Result]:
+    closings = verify(io.BytesIO(archive_of(folder))).closings
+    yield "number of rounds", len(closings) == len(file["outcomes"])
+    for closing, vector in zip(closings, file["outcomes"]):
+        name = f"of round {closing.outcome.round}"
+        data = bytes.fromhex(vector["bytes"])
+        outcome = decode(rounds.OUTCOME_OF_ROUND, data, LIMIT)
+        yield f"outcome {name}, as computed", outcome == closing.outcome
+        yield f"fields {name}", leaves(outcome) == leaves_of(vector["outcome"])
+        yield f"digest {name}", hash_of(OUTCOME, data).hex() == vector["digest"]
+        roll = [rounds.ROLL_ENTRY.write(entry) for entry in closing.roll]
+        yield f"roll {name}", [entry.hex() for entry in roll] == vector["roll_bytes"]
+        yield f"root of the roll {name}", merkle_root(ROLL_TREE, roll) == outcome.roll
+        shares = [rounds.SHARE_LIST.write(rounds.share_values(closing.shares[loan.proposal])) for loan in outcome.funded]
+        yield f"shares {name}", [each.hex() for each in shares] == vector["shares_bytes"]
+        yield f"digests of shares {name}", [hash_of(SHARES, each) for each in shares] == [
+            loan.shares for loan in outcome.funded
+        ]
+
+
+def archive(file: Any, folder: Path) -> Iterator[Result]:
+    report = verify(io.BytesIO(bytes.fromhex(file["archive"])))
+    yield "verdict", report.fault is None
+    yield "community", report.community.id.hex() == file["community"]
+    yield "last seal", report.head.hex() == file["seals"][-1]
+    yield "outcomes", [closing.digest.hex() for closing in report.closings] == file["outcomes"]
+    yield "pool", str(report.ledger.available) == file["pool"]
+    yield "void records", report.void == len(file["void"])
+
+
+def refused(file: Any, folder: Path) -> Iterator[Result]:
+    community = first_community(folder)
+    for vector in file["refused"]:
+        try:
+            record = read_record(bytes.fromhex(vector["bytes"]), community)
+            check = None if is_signed(record) else "2.4"
+        except Malformed as error:
+            check = error.check
+        yield f"{vector['what']} (found {check}, expected {vector['check']})", check == vector["check"]
+
+
+FILES = {
+    "keys.json": keys,
+    "merkle.json": merkle,
+    "charter.json": charter,
+    "records.json": records,
+    "seals.json": seals,
+    "outcomes.json": outcomes,
+    "archive.json": archive,
+    "refused.json": refused,
+}
+
+
+# Fields by name. The JSON of the vectors and the values here nest in slightly different ways, so that what is
+# compared is which names have which values, sorted.
+
+
+def leaves(value: Value) -> list[tuple[str, str]]:
+    return sorted(walk(value, ""))
+
+
+def walk(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Value):
+        fields = [(field, content) for field, content in value.__dict__.items() if field != "kind"]
+        if not fields:
+            yield name, value.kind
+        for field, content in fields:
+            yield from walk(content, field)
+    elif isinstance(value, list):
+        for item in value:
+            yield from walk(item, name)
+    else:
+        yield name, value.hex() if isinstance(value, bytes) else str(value)
+
+
+def leaves_of(content: Any) -> list[tuple[str, str]]:
+    return sorted(walk_json(content, ""))
+
+
+def walk_json(content: Any, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(content, dict):
+        for field, inner in content.items():
+            yield from walk_json(inner, field)
+    elif isinstance(content, list) and content and all(isinstance(item, int) for item in content):
+        yield name, bytes(content).hex()
+    elif isinstance(content, list):
+        for item in content:
+            yield from walk_json(item, name)
+    else:
+        yield name, content if isinstance(content, str) else str(content)

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""An independent verifier for the log of a mutua community, written from protocol/SPEC.md alone.
+
+    verify.py FILE...               check archives that 'mutua log export' wrote
+    verify.py --json FILE...        the same for programs: one JSON report per file and line
+    verify.py --vectors DIR         check this verifier against the test vectors in protocol/vectors
+
+It shares no code with the Rust of mutua, and makes every check of SPEC section 12 under the same number and in the same
+order, so that both name the same first fault. The exit status is 0 if all holds, 1 if a check fails, and 2 if a file
+cannot be read or is no archive. It needs Python 3.11 or later and two packages:
+
+    pip install --require-hashes -r scripts/requirements.txt
+
+A guide to the code, in the order of SPEC. Each module names its section; read SPEC beside it:
+
+    verifier/codec.py        2     types that read, write and bound values; the tables elsewhere are made of them
+    verifier/hashes.py       3     contexts, hashes, Merkle trees
+    verifier/signatures.py   4     ZIP-215
+    verifier/charter.py      5     the charter as a table
+    verifier/records.py      6, 7  the bodies as a table; what makes a record well-formed
+    verifier/seals.py        8     headers, votes, certificates
+    verifier/ledger.py       9     what may be sealed (may_...), and what it does (do_...)
+    verifier/rounds.py       10    eligibility, electorate, motions, the outcome as a table
+    verifier/allocation.py   10.4  the rules by which the pool is shared out
+    verifier/archive.py      11    the file, and the checks in their order (12)
+    verifier/report.py             what is printed
+    verifier/vectors.py      13    the vectors
+
+Where the code and SPEC differ, one of them has a bug: SPEC says what is right.
+
+To add a kind of record: append it to the table `BODY` in records.py, with a function in `FURTHER_BOUNDS` if the table cannot say
+all of its bounds; write `may_...` and `do_...` in ledger.py and name them in `MAY` and `DO`; then --vectors must hold, which wants
+a vector of every kind. To add a field to the outcome: put it in `OUTCOME_OF_ROUND` in rounds.py, and fill it in `close`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+if sys.version_info < (3, 11):
+    sys.exit("verify.py: Python 3.11 or later is needed")
+try:
+    import blake3  # noqa: F401
+    import cryptography  # noqa: F401
+except ImportError as missing:
+    print(f"verify.py: {missing}; see 'pip install' in the first lines of this file", file=sys.stderr)
+    sys.exit(2)
+
+from verifier import archive, report, vectors
+
+VALID, FAULTY, UNREADABLE = 0, 1, 2
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="verify.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON report per file and line")
+    parser.add_argument("--vectors", metavar="DIR", type=Path, help="check the test vectors in this folder")
+    parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help="an archive")
+    arguments = parser.parse_args()
+    if bool(arguments.files) == bool(arguments.vectors):
+        parser.error("name archives, or a folder with --vectors")
+    if arguments.vectors:
+        return check_vectors(arguments.vectors)
+    return max(check_file(path, arguments.json, len(arguments.files) > 1) for path in arguments.files)
+
+
+def check_file(path: Path, as_json: bool, one_of_many: bool) -> int:
+    try:
+        with path.open("rb") as source:
+            found = archive.verify(source)
+    except (OSError, archive.NoArchive) as error:
+        problem = error.strerror if isinstance(error, OSError) else str(error)
+        if as_json:
+            print(json.dumps({"file": str(path), "error": problem}))
+        print(f"verify.py: {path}: {problem}", file=sys.stderr)
+        return UNREADABLE
+    if as_json:
+        print(json.dumps({"file": str(path), **report.facts(found)}))
+    else:
+        print(f"{path}\n" if one_of_many else "", end="")
+        print(report.text(found))
+    return FAULTY if found.fault else VALID
+
+
+def check_vectors(folder: Path) -> int:
+    results = list(vectors.check_all(folder))
+    broken = [what for what, holds in results if not holds]
+    for what in broken:
+        print(f"does not hold: {what}")
+    print(f"{len(results) - len(broken)} of {len(results)} checks on the vectors hold")
+    if not results:
+        print(f"verify.py: there are no vectors in {folder}", file=sys.stderr)
+        return UNREADABLE
+    return FAULTY if broken else VALID
+
+
+if __name__ == "__main__":
+    sys.exit(main())
