@@ -21,7 +21,9 @@ pub mod context {
     pub const SEAL_TREE: &str = "mutua 1 seal tree";
     /// The Merkle tree over the roll of an outcome.
     pub const ROLL_TREE: &str = "mutua 1 roll tree";
-    /// The digest of an outcome.
+    /// What an outcome decided: its candidates, funded loans and motions.
+    pub const DECISIONS: &str = "mutua 1 outcome decisions";
+    /// The digest of an outcome, over its head.
     pub const OUTCOME: &str = "mutua 1 outcome digest";
     /// The digest of the members' shares of one funded loan.
     pub const SHARES: &str = "mutua 1 members shares";

@@ -10,7 +10,7 @@ use crate::{
     records::ProposalId,
 };
 
-/// What a round decided. Its canonical bytes are hashed into the seal that closes the round.
+/// What a round decided. Its digest ([`OutcomeHead::digest`]) is in the seal that closes the round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The round, from 1.
@@ -182,11 +182,60 @@ pub struct RollEntry {
     pub counted: CountedAs,
 }
 
-impl Outcome {
+/// The part of an outcome that a receipt carries: who voted, and a hash in place of what was decided. Its
+/// size does not grow with the number of proposals, so that a receipt stays small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeHead {
+    /// The round, from 1.
+    pub round: u32,
+    /// The seal that closed it.
+    pub height: u64,
+    /// When it was due: milliseconds since 1970.
+    pub close: u64,
+    /// That seal's time.
+    pub time: u64,
+    /// What could be allocated, in the smallest unit.
+    pub pool: u64,
+    /// Who could vote, and who did.
+    pub turnout: Turnout,
+    /// Merkle root over the roll, sorted by key.
+    pub roll: Root,
+    /// Hash of the candidates, the funded loans and the motions.
+    pub decisions: Root,
+}
+
+impl OutcomeHead {
+    /// Size of the canonical bytes.
+    pub const BYTES: usize = 4 + 8 + 8 + 8 + 8 + 32 + 32 + 32;
+
     /// The digest that the witnesses sign.
     #[must_use]
     pub fn digest(&self) -> OutcomeDigest {
         OutcomeDigest(derive(context::OUTCOME, &codec::encode(self)))
+    }
+}
+
+impl Outcome {
+    /// The head, in which a hash stands for what was decided.
+    #[must_use]
+    pub fn head(&self) -> OutcomeHead {
+        let decisions = codec::encode(&(&self.candidates, &self.funded, &self.motions));
+        OutcomeHead {
+            round: self.round,
+            height: self.height,
+            close: self.close,
+            time: self.time,
+            pool: self.pool,
+            turnout: self.turnout,
+            roll: self.roll,
+            decisions: Root(derive(context::DECISIONS, &decisions)),
+        }
+    }
+
+    /// The digest that the witnesses sign: that of the head.
+    #[must_use]
+    pub fn digest(&self) -> OutcomeDigest {
+        self.head().digest()
     }
 
     /// What was allocated, in the smallest unit.

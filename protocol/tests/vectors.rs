@@ -12,7 +12,7 @@ use mutua_protocol::{
     codec,
     keys::{PublicKey, Purpose, Signature},
     ledger::Ledger,
-    outcome::{Outcome, RollEntry},
+    outcome::{Outcome, OutcomeHead, RollEntry},
     records::{Kind, MalformedRecord, Received},
     seals::{Certificate, SealHeader, SealedBatch, merkle_root},
 };
@@ -125,6 +125,8 @@ fn seals_and_outcomes_are_named_by_their_bytes() {
     }
     for vector in list(&read("outcomes.json")["outcomes"]) {
         let outcome: Outcome = codec::decode(&bytes(&vector["bytes"]), 1 << 20).unwrap();
+        let head: OutcomeHead = codec::decode(&bytes(&vector["head_bytes"]), OutcomeHead::BYTES).unwrap();
+        assert_eq!(head, outcome.head());
         assert_eq!(outcome.digest().to_string(), text(&vector["digest"]));
         let roll: Vec<Vec<u8>> = list(&vector["roll_bytes"]).iter().map(bytes).collect();
         assert_eq!(merkle_root(mutua_protocol::hash::context::ROLL_TREE, &roll), outcome.roll);

@@ -12,6 +12,7 @@ TERMS = "mutua 1 proposal terms"
 SEAL_ID = "mutua 1 seal id"
 SEAL_TREE = "mutua 1 seal tree"
 ROLL_TREE = "mutua 1 roll tree"
+DECISIONS = "mutua 1 outcome decisions"
 OUTCOME = "mutua 1 outcome digest"
 SHARES = "mutua 1 members shares"
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from .allocation import Allocation, Election, Project, Voter, shares_of
 from .codec import BLOB, BOOL, BYTES32, Choice, ListOf, Names, OptionOf, Structure, Value, u8, u16, u32, u64
-from .hashes import OUTCOME, ROLL_TREE, SHARES, hash_of, merkle_root
+from .hashes import DECISIONS, OUTCOME, ROLL_TREE, SHARES, hash_of, merkle_root
 from .ledger import GREATEST_TIME, Cast, Ledger, Member, Proposal
 
 # 10.7
@@ -55,6 +55,14 @@ OUTCOME_OF_ROUND = Structure(
         "motion", proposal=BYTES32, yes=u64(), no=u64(), abstain=u64(), quorum=BOOL, carried=BOOL,
     )),
 )
+
+HEAD = 100  # bytes of the fields `round` to `roll`, which are of fixed width
+
+
+def digest_of(outcome: bytes) -> bytes:
+    """The digest of an outcome, from its canonical bytes."""
+    return hash_of(OUTCOME, outcome[:HEAD] + hash_of(DECISIONS, outcome[HEAD:]))
+
 
 ROLL_ENTRY = Structure(
     "roll entry",
@@ -216,7 +224,7 @@ def close(ledger: Ledger, time: int, height: int) -> Closing:
         ],
         motions=decide_motions(ledger, weight, voters),
     )
-    return Closing(outcome, hash_of(OUTCOME, OUTCOME_OF_ROUND.write(outcome)), roll, shares)
+    return Closing(outcome, digest_of(OUTCOME_OF_ROUND.write(outcome)), roll, shares)
 
 
 def result_of(reason: Value | None, figures: Value | None, place: int | None, allocation: Allocation,

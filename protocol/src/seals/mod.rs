@@ -10,4 +10,4 @@ mod merkle;
 
 pub use certificate::{Certificate, CertificateError, Vote, VoteKind, Witness, WitnessSet};
 pub use header::{SealHeader, SealedBatch};
-pub use merkle::merkle_root;
+pub use merkle::{merkle_path, merkle_root, root_by_path};

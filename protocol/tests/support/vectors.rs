@@ -232,6 +232,7 @@ fn outcomes() -> Value {
             json!({
                 "outcome": closing.outcome,
                 "bytes": hex::encode(codec::encode(&closing.outcome)),
+                "head_bytes": hex::encode(codec::encode(&closing.outcome.head())),
                 "digest": closing.digest,
                 "roll": closing.roll,
                 "roll_bytes": closing.roll.iter().map(|entry| hex::encode(codec::encode(entry))).collect::<Vec<_>>(),
