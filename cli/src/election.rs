@@ -13,7 +13,7 @@ use mutua_protocol::{
     keys::PublicKey,
     limits,
     pabulib::{Election, ElectionProject, Reading, VoteType, Voter},
-    records::{Assessment, Ballot, Body, Loan, Score, Subject, Verdict},
+    records::{Assessment, Ballot, Body, Loan, Repayment, Score, Subject, Verdict},
     seals::Witness,
 };
 
@@ -219,6 +219,7 @@ impl<'a> Plan<'a> {
                 greatest_default: 10_000,
                 greatest_amount: limits::AMOUNT,
                 least_outlook: 0,
+                grades: Vec::new(),
                 caps: Caps::default(),
             },
             motions: MotionPolicy { quorum: 0, majority: 5_000 },
@@ -237,6 +238,7 @@ impl<'a> Plan<'a> {
             direction: mutua_protocol::records::Direction::In,
             amount: self.election.budget(),
             source: "Budget of the election".to_owned(),
+            purpose: None,
         }
     }
 
@@ -266,6 +268,7 @@ impl<'a> Plan<'a> {
             amount: project.cost,
             term: 12,
             rate: 0,
+            repayment: Repayment::Bullet,
             documents: Vec::new(),
             expires: now + VALID_MS,
         })

@@ -3,8 +3,8 @@
 use clap::Args;
 use mutua_protocol::{
     charter::{
-        Caps, Charter, CharterLimits, Currency, MotionPolicy, PROTOCOL, RiskPolicy, RoleHolders, Schedule,
-        Sealing,
+        Caps, Charter, CharterLimits, Currency, GradeBounds, MotionPolicy, PROTOCOL, RiskPolicy, RoleHolders,
+        Schedule, Sealing,
     },
     limits,
     seals::Witness,
@@ -12,6 +12,7 @@ use mutua_protocol::{
 
 use crate::{
     Done, amounts,
+    failure::Failure,
     rules::RuleArguments,
     times::{self, When},
 };
@@ -51,6 +52,10 @@ pub(crate) struct Terms {
     /// Least outlook that may be funded, 0 to 100
     #[arg(long, default_value_t = 0, value_name = "N")]
     least_outlook: u8,
+    /// Bounds of a grade, from the best on, again for each: greatest probability of default, and greatest
+    /// amount where there is one
+    #[arg(long, value_name = "RATE[:AMOUNT]")]
+    grade: Vec<String>,
     /// Greatest share of the pool for one borrower
     #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE")]
     borrower_cap: Option<u16>,
@@ -110,6 +115,7 @@ impl Terms {
                 greatest_default: self.greatest_default,
                 greatest_amount,
                 least_outlook: self.least_outlook,
+                grades: self.grades(greatest_amount)?,
                 caps: Caps {
                     borrower: self.borrower_cap,
                     category: self.category_cap,
@@ -119,5 +125,19 @@ impl Terms {
             motions: MotionPolicy { quorum: self.quorum, majority: self.majority },
             limits: CharterLimits { score: self.score, ..CharterLimits::default() },
         })
+    }
+
+    fn grades(&self, greatest_amount: u64) -> Done<Vec<GradeBounds>> {
+        let read = |text: &String| {
+            let (rate, amount) = text.split_once(':').map_or((text.as_str(), None), |(a, b)| (a, Some(b)));
+            let greatest_default = amounts::parse_rate(rate)
+                .map_err(|why| Failure::input(format!("'--grade {text}': {why}")))?;
+            let greatest_amount = match amount {
+                None => greatest_amount,
+                Some(amount) => amounts::parse_units(amount, self.decimals)?,
+            };
+            Ok(GradeBounds { greatest_default, greatest_amount })
+        };
+        self.grade.iter().map(read).collect()
     }
 }

@@ -32,6 +32,7 @@ fn charter() -> Charter {
             greatest_default: 1000,
             greatest_amount: 1 << 40,
             least_outlook: 0,
+            grades: Vec::new(),
             caps: Caps::default(),
         },
         motions: MotionPolicy { quorum: 0, majority: 5000 },

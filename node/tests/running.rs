@@ -18,7 +18,7 @@ use mutua_protocol::{
         RoleHolders, Rule, Schedule, Sealing, Utility,
     },
     keys::{PublicKey, SecretKey},
-    records::{Assessment, Ballot, Body, Direction, Loan, Record, Score, Subject, Verdict},
+    records::{Assessment, Ballot, Body, Direction, Loan, Record, Repayment, Score, Subject, Verdict},
     seals::Witness,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -58,6 +58,7 @@ fn charter(witnesses: &[SecretKey], first_close: u64) -> Charter {
             greatest_default: 1000,
             greatest_amount: 1 << 40,
             least_outlook: 10,
+            grades: Vec::new(),
             caps: Caps::default(),
         },
         motions: MotionPolicy { quorum: 2000, majority: 5000 },
@@ -196,7 +197,8 @@ async fn a_round(witnesses: u8, others: u8) {
     for (position, member) in members.iter().enumerate() {
         first.say(&charter, &operator, admit(member.public(), &format!("Member {position}"))).await;
     }
-    let fund = Body::Fund { direction: Direction::In, amount: 9_000, source: "savings".to_owned() };
+    let (direction, source) = (Direction::In, "savings".to_owned());
+    let fund = Body::Fund { direction, amount: 9_000, source, purpose: None };
     first.say(&charter, &operator, fund).await;
     let loan = Loan {
         borrower: "Bakery".to_owned(),
@@ -206,6 +208,7 @@ async fn a_round(witnesses: u8, others: u8) {
         amount: 6_000,
         term: 12,
         rate: 300,
+        repayment: Repayment::Annuity,
         documents: Vec::new(),
         expires: now() + 10_000_000,
     };

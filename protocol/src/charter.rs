@@ -121,8 +121,37 @@ pub struct RiskPolicy {
     pub greatest_amount: u64,
     /// Least outlook, 0 to 100.
     pub least_outlook: u8,
+    /// Further bounds by grade, the best grade first. The bounds above hold for every grade.
+    #[serde(default)]
+    pub grades: Vec<GradeBounds>,
     /// Greatest shares of the pool.
     pub caps: Caps,
+}
+
+/// What a grade means: loans of this grade are not funded beyond these bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GradeBounds {
+    /// Greatest probability of default, in basis points.
+    pub greatest_default: u16,
+    /// Greatest amount of one loan, in the smallest unit.
+    pub greatest_amount: u64,
+}
+
+impl RiskPolicy {
+    /// The bounds for loans of this grade: the stricter of what holds for every grade and for this one.
+    #[must_use]
+    pub fn bounds(&self, grade: u8) -> GradeBounds {
+        let every =
+            GradeBounds { greatest_default: self.greatest_default, greatest_amount: self.greatest_amount };
+        match usize::from(grade).checked_sub(1).and_then(|position| self.grades.get(position)) {
+            None => every,
+            Some(own) => GradeBounds {
+                greatest_default: own.greatest_default.min(every.greatest_default),
+                greatest_amount: own.greatest_amount.min(every.greatest_amount),
+            },
+        }
+    }
 }
 
 /// How the pool is allocated (`allocation` says what each rule is). Later rules are appended.
@@ -427,6 +456,18 @@ impl Charter {
         demand(self.policy.least_outlook <= 100, "policy.least_outlook", "is over 100")?;
         demand(self.policy.worst_grade >= 1, "policy.worst_grade", "is 0; grades begin at 1")?;
         demand(self.policy.greatest_amount <= limits::AMOUNT, "policy.greatest_amount", "is over 2^50")?;
+        demand(
+            self.policy.grades.len() <= limits::GRADES.min(usize::from(self.policy.worst_grade)),
+            "policy.grades",
+            "has more than 32 entries, or more than there are grades up to worst_grade",
+        )?;
+        demand(
+            self.policy.grades.iter().all(|grade| {
+                grade.greatest_default <= BASIS_POINTS && grade.greatest_amount <= limits::AMOUNT
+            }),
+            "policy.grades",
+            "has a default over 10000 or an amount over 2^50",
+        )?;
         let Caps { borrower, category, expected_loss } = self.policy.caps;
         demand(
             [borrower, category, expected_loss].iter().flatten().all(|cap| *cap <= BASIS_POINTS),

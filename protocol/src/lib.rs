@@ -12,6 +12,7 @@ pub mod hash;
 pub mod keys;
 pub mod ledger;
 pub mod limits;
+pub mod loans;
 pub mod outcome;
 pub mod pabulib;
 pub mod records;

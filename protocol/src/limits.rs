@@ -40,6 +40,10 @@ pub const ROLE_KEYS: usize = 32;
 /// Greatest number of groups, and of categories, in a charter.
 pub const LABELS: usize = 64;
 
+/// Greatest number of grades with bounds of their own: rating scales have 10 to 25 steps, and the largest charter
+/// stays within [`CHARTER_BYTES`].
+pub const GRADES: usize = 32;
+
 /// Greatest length in bytes of a name, a title or a label.
 pub const NAME_BYTES: usize = 120;
 

@@ -54,6 +54,9 @@ CHARTER = Structure(
         greatest_default=u16(0, 10_000),
         greatest_amount=u64(0, GREATEST_AMOUNT),
         least_outlook=u8(0, 100),
+        grades=ListOf(Structure(
+            "grade", greatest_default=u16(0, 10_000), greatest_amount=u64(0, GREATEST_AMOUNT),
+        ), 32),
         caps=Structure("caps", borrower=SHARE, category=SHARE, expected_loss=SHARE),
     ),
     motions=Structure("motions", quorum=u16(0, 10_000), majority=u16(0, 9_999)),
@@ -95,6 +98,8 @@ class Community:
             if entry.needed > (len(entry.keys) if entry.role == "attestor" else 1):
                 raise OutOfBounds(f"{entry.needed} {entry.role}s cannot be needed")
         ascending((witness.key for witness in charter.witnesses), "witnesses")
+        if len(charter.policy.grades) > charter.policy.worst_grade:
+            raise OutOfBounds("there are bounds for grades beyond the worst")
 
     def holds_role(self, key: bytes, role: str) -> bool:
         return role in self.roles and key in self.roles[role].keys

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from . import signatures
 from .charter import GREATEST_AMOUNT, STRONG_KEY, Community
-from .codec import (BLOB, BOOL, BYTES32, BYTES64, Choice, Line, ListOf, Names, NotCanonical, OutOfBounds, Paragraphs,
-                    Position, Structure, Value, ascending, decode, u8, u16, u32, u64)
+from .codec import (BLOB, BOOL, BYTES32, BYTES64, Choice, Line, ListOf, Names, NotCanonical, OptionOf, OutOfBounds,
+                    Paragraphs, Position, Structure, Value, ascending, decode, u8, u16, u32, u64)
 from .hashes import RECORD_ID, TERMS, ZEROS, hash_of
 
 GREATEST_BYTES = 33_792
@@ -27,6 +27,7 @@ SUBJECT = Choice(
         amount=AMOUNT,
         term=u16(1, 600),
         rate=u16(0, 10_000),
+        repayment=Names("annuity", "linear", "bullet"),
         documents=DOCUMENTS,
         expires=u64(),
     ),
@@ -67,7 +68,7 @@ BODY = Choice(
         scores=ListOf(Structure("score", proposal=BYTES32, score=u8(1))),
         answers=ListOf(Structure("answer", proposal=BYTES32, choice=Names("yes", "no", "abstain")), GREATEST_ANSWERS),
     ),
-    Structure("fund", direction=Names("in", "out"), amount=AMOUNT, source=Line(120)),
+    Structure("fund", direction=Names("in", "out"), amount=AMOUNT, source=Line(120), purpose=OptionOf(Line(120))),
     Structure("evidence", first=BLOB, second=BLOB),
 )
 

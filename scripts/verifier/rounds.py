@@ -131,11 +131,13 @@ def ineligible(ledger: Ledger, loan: Proposal, time: int) -> Value | None:
     figures = figures_of(assessments)
     if figures.grade > policy.worst_grade:
         return Value("grade", grade=figures.grade, worst=policy.worst_grade)
-    if figures.default > policy.greatest_default:
-        return Value("default", default=figures.default, greatest=policy.greatest_default)
+    bounds = [policy, *policy.grades[figures.grade - 1:figures.grade]]
+    greatest = min(each.greatest_default for each in bounds)
+    if figures.default > greatest:
+        return Value("default", default=figures.default, greatest=greatest)
     if figures.outlook < policy.least_outlook:
         return Value("outlook", outlook=figures.outlook, least=policy.least_outlook)
-    greatest = min(figures.greatest_amount, policy.greatest_amount)
+    greatest = min(figures.greatest_amount, *(each.greatest_amount for each in bounds))
     if loan.subject.amount > greatest:
         return Value("amount", greatest=greatest)
     return None

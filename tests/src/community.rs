@@ -198,7 +198,12 @@ impl Community {
             })
             .collect();
         let source = "A test's deposits".to_owned();
-        records.push(self.operator.say(Body::Fund { direction: Direction::In, amount: 1_000_000, source }));
+        records.push(self.operator.say(Body::Fund {
+            direction: Direction::In,
+            amount: 1_000_000,
+            source,
+            purpose: None,
+        }));
         self.submit(0, &records);
         self.wait_sealed(records.len() as u64);
         (0..members).map(|n| self.author(n)).collect()
@@ -272,6 +277,7 @@ fn charter(name: &str, founding: Founding, operator: &SecretKey, keys: &[SecretK
             greatest_default: 1000,
             greatest_amount: 1 << 40,
             least_outlook: 20,
+            grades: Vec::new(),
             caps: Caps::default(),
         },
         motions: MotionPolicy { quorum: 1000, majority: 5000 },

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mutua_protocol::{
     hash::RecordId,
-    records::{Answer, Assessment, Ballot, Body, Choice, Loan, Motion, Score, Subject, Verdict},
+    records::{Answer, Assessment, Ballot, Body, Choice, Loan, Motion, Repayment, Score, Subject, Verdict},
 };
 
 /// Milliseconds since 1970.
@@ -30,6 +30,7 @@ pub fn loan(title: &str, amount: u64) -> Subject {
         amount,
         term: 12,
         rate: 450,
+        repayment: Repayment::Annuity,
         documents: Vec::new(),
         expires: next_year(),
     })

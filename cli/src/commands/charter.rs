@@ -192,6 +192,15 @@ fn tell(page: &mut Page, community: &Community) {
         ),
         ("scores", format!("1 to {}", charter.limits.score)),
     ]);
+    let mut grades = Table::new(&[">grade", ">most default", ">most amount"]);
+    for (grade, _) in (1..=charter.policy.worst_grade).zip(&charter.policy.grades) {
+        let bounds = charter.policy.bounds(grade);
+        let (default, amount) = (amounts::percent(bounds.greatest_default), money(bounds.greatest_amount));
+        grades.row([grade.to_string(), default, amount]);
+    }
+    if !grades.is_empty() {
+        page.gap().table(grades);
+    }
     let mut keys = Table::new(&["role", ">power", "key", "name"]);
     for (role, name) in
         [(Role::Registrar, "registrar"), (Role::Attestor, "attestor"), (Role::Treasurer, "treasurer")]

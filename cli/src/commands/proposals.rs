@@ -133,6 +133,17 @@ fn list(page: &mut Page, proposals: &[ProposalView], standing: &Standing, charte
         page.gap().line("Ineligible, whatever the votes");
         page.facts(reasons.iter().map(|(id, reason)| (id.as_str(), (*reason).to_owned())));
     }
+    let too_large: Vec<(String, &str)> = proposals
+        .iter()
+        .filter_map(|proposal| {
+            let eligibility = proposal.eligibility.as_ref().filter(|eligibility| eligibility.eligible)?;
+            Some((proposal.id.short(), eligibility.too_large.first()?.as_str()))
+        })
+        .collect();
+    if !too_large.is_empty() {
+        page.gap().line("Too large for the pool, whatever the votes");
+        page.facts(too_large.iter().map(|(id, bound)| (id.as_str(), (*bound).to_owned())));
+    }
     if proposals.is_empty() && !all {
         page.line("Make one with 'mutua propose', or see earlier ones with --all.");
     }
@@ -155,19 +166,20 @@ fn tell(page: &mut Page, proposal: &ProposalView, charter: &Charter) {
     tell_subject(page, &proposal.subject, charter);
     page.gap();
     let round = proposal.round.map(|round| format!(" in round {round}")).unwrap_or_default();
-    let eligible = match &proposal.eligibility {
-        None => "-".to_owned(),
-        Some(eligibility) if eligibility.eligible => "yes".to_owned(),
-        Some(eligibility) => format!("no: {}", eligibility.reason.as_deref().unwrap_or("unknown")),
-    };
-    page.facts([
+    let mut facts = vec![
         ("id", proposal.id.to_string()),
         ("proposed by", format!("{} ({})", proposal.owner_name, proposal.owner.short())),
         ("status", format!("{}{round}", proposal.status)),
         ("sealed", format!("in seal {}", proposal.height)),
         ("amended", format!("{} times", proposal.amendments)),
-        ("may be funded", eligible),
-    ]);
+    ];
+    if let Some(eligibility) = &proposal.eligibility {
+        facts.push(("may be funded", if eligibility.eligible { "yes" } else { "no" }.to_owned()));
+        facts.push(("judged for", format!("the close, {}", times::show(eligibility.at))));
+        facts.extend(eligibility.reasons.iter().map(|reason| ("excluded as", reason.clone())));
+        facts.extend(eligibility.too_large.iter().map(|bound| ("too large as", bound.clone())));
+    }
+    page.facts(facts);
     for held in &proposal.attestations {
         let rating = &held.assessment;
         let verdict = match rating.verdict {

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use mutua_protocol::{
     charter::Charter,
-    records::{Body, Loan, Motion, Subject},
+    records::{self, Body, Loan, Motion, Subject},
 };
 
 use super::{Context, attest::documents, members::position};
@@ -21,7 +21,7 @@ use crate::{
 const LOAN_EXAMPLE: &str = "\
 Example:
   mutua propose loan --title \"A second oven\" --borrower \"Reyes Bakery\" --purpose \"The old one is too small.\" \\
-      --category business --amount 28000.00 --term 48 --rate 4.5% --expires +180d";
+      --category business --amount 28000.00 --term 48 --rate 4.5% --repayment annuity --expires +180d";
 
 const MOTION_EXAMPLE: &str = "\
 Example:
@@ -79,6 +79,9 @@ struct LoanArguments {
     /// Yearly interest: 4.5% or 450bp
     #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE")]
     rate: u16,
+    /// How it is repaid
+    #[arg(long, value_enum, default_value = "annuity")]
+    repayment: Repayment,
     /// When the proposal lapses
     #[arg(long, value_parser = When::parse, default_value = "+180d", value_name = "TIME")]
     expires: When,
@@ -87,6 +90,36 @@ struct LoanArguments {
     document: Vec<PathBuf>,
     #[command(flatten)]
     signer: SignerArguments,
+}
+
+/// How a loan is repaid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Repayment {
+    /// The same payment each month
+    Annuity,
+    /// The same principal each month, and interest on what is left
+    Linear,
+    /// Interest each month, and the principal at the end
+    Bullet,
+}
+
+impl Repayment {
+    fn way(self) -> records::Repayment {
+        match self {
+            Self::Annuity => records::Repayment::Annuity,
+            Self::Linear => records::Repayment::Linear,
+            Self::Bullet => records::Repayment::Bullet,
+        }
+    }
+}
+
+/// A way of repayment in words.
+fn repayment(way: records::Repayment) -> &'static str {
+    match way {
+        records::Repayment::Annuity => "annuity: the same payment each month",
+        records::Repayment::Linear => "linear: the same principal each month, and interest on what is left",
+        records::Repayment::Bullet => "bullet: interest each month, and the principal at the end",
+    }
 }
 
 #[derive(Debug, Args)]
@@ -116,6 +149,7 @@ impl Propose {
                     amount: amounts::parse(&loan.amount, &charter.currency)?,
                     term: loan.term,
                     rate: loan.rate,
+                    repayment: loan.repayment.way(),
                     documents: documents(&loan.document)?,
                     expires: loan.expires.resolve(times::now()),
                 });
@@ -150,6 +184,7 @@ pub(crate) fn tell_subject(page: &mut Page, subject: &Subject, charter: &Charter
                 ("category", category.cloned().unwrap_or_default()),
                 ("amount", amounts::show(loan.amount, &charter.currency)),
                 ("term", format!("{} months at {} a year", loan.term, amounts::percent(loan.rate))),
+                ("repayment", repayment(loan.repayment).to_owned()),
                 ("documents", loan.documents.len().to_string()),
                 ("lapses", times::show(loan.expires)),
             ]);
@@ -188,6 +223,9 @@ pub(crate) struct Amend {
     /// Another rate
     #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE", conflicts_with = "text")]
     rate: Option<u16>,
+    /// Another way of repayment
+    #[arg(long, value_enum, conflicts_with = "text")]
+    repayment: Option<Repayment>,
     /// Another end of the proposal
     #[arg(long, value_parser = When::parse, value_name = "TIME", conflicts_with = "text")]
     expires: Option<When>,
@@ -219,6 +257,7 @@ impl Amend {
                 set(&mut loan.purpose, self.purpose);
                 set(&mut loan.term, self.term);
                 set(&mut loan.rate, self.rate);
+                set(&mut loan.repayment, self.repayment.map(Repayment::way));
                 set(&mut loan.expires, self.expires.map(|when| when.resolve(times::now())));
                 if let Some(name) = &self.category {
                     loan.category = category(Some(name), charter)?;
@@ -237,6 +276,7 @@ impl Amend {
                     || self.amount.is_some()
                     || self.term.is_some()
                     || self.rate.is_some()
+                    || self.repayment.is_some()
                     || self.expires.is_some()
                     || !self.document.is_empty();
                 if for_loans {

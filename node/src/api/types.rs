@@ -147,14 +147,20 @@ pub struct AttestationView {
     pub assessment: Assessment,
 }
 
-/// Whether a loan may be funded.
+/// Whether a loan may be funded when the round closes, as things stand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Eligibility {
     /// May it?
     pub eligible: bool,
-    /// Why not.
+    /// The time for which this is said: the close, in milliseconds since 1970.
+    pub at: u64,
+    /// Why not: the reason that the outcome will state.
     pub reason: Option<String>,
-    /// The most cautious figures of its attestations.
+    /// Every reason against it, that one included.
+    pub reasons: Vec<String>,
+    /// Bounds of the pool that it would break all by itself, whatever the votes.
+    pub too_large: Vec<String>,
+    /// The most cautious figures of its valid attestations.
     pub figures: Option<Figures>,
 }
 

@@ -9,7 +9,7 @@ use axum::{
 use mutua_protocol::{
     charter::{Charter, Currency},
     keys::PublicKey,
-    ledger::{CastBallot, Ineligible, Ledger, Member, MemberStatus, Proposal, ProposalStatus},
+    ledger::{CastBallot, Ineligible, Ledger, Member, MemberStatus, Proposal, ProposalStatus, TooLargeAlone},
     records::{Body, ProposalId},
 };
 use serde::Deserialize;
@@ -181,13 +181,9 @@ fn proposal_view(core: &Core, proposal: &Proposal) -> ProposalView {
         ProposalStatus::Decided(round) => ("decided", Some(round)),
     };
     let is_open_loan = proposal.status == ProposalStatus::Open && proposal.subject.loan().is_some();
-    let eligibility = is_open_loan.then(|| match ledger.eligible(proposal, core.now().wall) {
-        Ok(figures) => Eligibility { eligible: true, reason: None, figures: Some(figures) },
-        Err(reason) => {
-            let reason = ineligible(&reason, &ledger.community().charter.currency);
-            Eligibility { eligible: false, reason: Some(reason), figures: None }
-        }
-    });
+    // What runs out before the close does not help a loan then.
+    let at = ledger.close().max(core.now().wall);
+    let eligibility = is_open_loan.then(|| eligibility(ledger, proposal, at));
     ProposalView {
         id: proposal.id,
         owner: proposal.owner,
@@ -211,6 +207,42 @@ fn proposal_view(core: &Core, proposal: &Proposal) -> ProposalView {
             })
             .collect(),
         eligibility,
+    }
+}
+
+fn eligibility(ledger: &Ledger, proposal: &Proposal, at: u64) -> Eligibility {
+    let currency = &ledger.community().charter.currency;
+    let (figures, against) = ledger.exclusions(proposal, at);
+    let reasons: Vec<String> = against.iter().map(|reason| ineligible(reason, currency)).collect();
+    let too_large = figures.map_or_else(Vec::new, |figures| ledger.too_large_alone(proposal, figures));
+    Eligibility {
+        eligible: reasons.is_empty(),
+        at,
+        reason: reasons.first().cloned(),
+        reasons,
+        too_large: too_large.iter().map(|bound| too_large_alone(bound, currency)).collect(),
+        figures,
+    }
+}
+
+/// The bound that a loan breaks by itself, with amounts as people read them.
+fn too_large_alone(bound: &TooLargeAlone, currency: &Currency) -> String {
+    let show = |amount: &u128| show_amount(*amount, currency);
+    match bound {
+        TooLargeAlone::Pool { greatest } => {
+            format!("its amount is greater than {}, all that the pool holds now", show(greatest))
+        }
+        TooLargeAlone::BorrowerCap { greatest } => {
+            format!("its amount is greater than {}, the cap for one borrower", show(greatest))
+        }
+        TooLargeAlone::CategoryCap { greatest } => {
+            format!("its amount is greater than {}, the cap for one category", show(greatest))
+        }
+        TooLargeAlone::ExpectedLossCap { expected, greatest } => format!(
+            "its expected loss, {}, is greater than {}, the cap for all loans of a round",
+            show(expected),
+            show(greatest)
+        ),
     }
 }
 

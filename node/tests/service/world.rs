@@ -10,7 +10,8 @@ use mutua_protocol::{
     hash::{RecordId, derive},
     keys::{PublicKey, SecretKey},
     records::{
-        Assessment, Ballot, Body, Direction, Loan, ProposalId, Received, Record, Score, Subject, Verdict,
+        Assessment, Ballot, Body, Direction, Loan, ProposalId, Received, Record, Repayment, Score, Subject,
+        Verdict,
     },
     seals::Witness,
 };
@@ -69,6 +70,7 @@ pub fn charter(witnesses: usize) -> Charter {
             greatest_default: 1_000,
             greatest_amount: 1_000_000,
             least_outlook: 20,
+            grades: Vec::new(),
             caps: Caps::default(),
         },
         motions: MotionPolicy { quorum: 5_000, majority: 5_000 },
@@ -91,6 +93,7 @@ pub fn loan(title: &str, amount: u64) -> Body {
         amount,
         term: 24,
         rate: 350,
+        repayment: Repayment::Annuity,
         documents: Vec::new(),
         expires: EVER,
     }))
@@ -103,7 +106,7 @@ pub fn admit(name: &str) -> Body {
 
 /// Money into the pool.
 pub fn fund(amount: u64) -> Body {
-    Body::Fund { direction: Direction::In, amount, source: "savings".to_owned() }
+    Body::Fund { direction: Direction::In, amount, source: "savings".to_owned(), purpose: None }
 }
 
 /// A good rating of a loan.

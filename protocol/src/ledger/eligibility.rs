@@ -47,11 +47,13 @@ pub enum Ineligible {
         worst: u8,
     },
     /// Its probability of default is greater than the policy allows.
-    #[error("probability of default {default} bp is greater than {greatest} bp, the policy's bound")]
+    #[error(
+        "probability of default {default} bp is greater than {greatest} bp, the policy's bound for its grade"
+    )]
     Default {
         /// The loan's.
         default: u16,
-        /// The policy's.
+        /// The policy's, for the loan's grade.
         greatest: u16,
     },
     /// Its outlook is worse than the policy allows.
@@ -76,38 +78,46 @@ impl Ledger {
     /// # Errors
     /// The first reason against it, in the order of [`Ineligible`]'s variants.
     pub fn eligible(&self, proposal: &Proposal, time: u64) -> Result<Figures, Ineligible> {
-        let charter = &self.community.charter;
-        let Some(loan) = proposal.subject.loan() else { return Err(Ineligible::Expired) };
-        if loan.expires <= time {
-            return Err(Ineligible::Expired);
+        let (figures, against) = self.exclusions(proposal, time);
+        match (figures, against.first()) {
+            (Some(figures), None) => Ok(figures),
+            (_, Some(reason)) => Err(*reason),
+            (None, None) => Err(Ineligible::Expired),
         }
+    }
+
+    /// The figures of a loan at this time, if it has a valid attestation, and every reason against funding it, in
+    /// the order of [`Ineligible`]'s variants.
+    #[must_use]
+    pub fn exclusions(&self, proposal: &Proposal, time: u64) -> (Option<Figures>, Vec<Ineligible>) {
+        let charter = &self.community.charter;
+        let Some(loan) = proposal.subject.loan() else { return (None, Vec::new()) };
+        let mut against = Vec::new();
+        let mut object = |holds: bool, reason: Ineligible| {
+            if holds {
+                against.push(reason);
+            }
+        };
         let valid: Vec<&Attestation> =
             proposal.attestations.values().filter(|held| self.valid(proposal, held, time)).collect();
-        if valid.iter().any(|held| held.assessment.verdict == Verdict::Declined) {
-            return Err(Ineligible::Declined);
-        }
-        let needed = charter.attestations_needed();
+        object(loan.expires <= time, Ineligible::Expired);
+        object(valid.iter().any(|held| held.assessment.verdict == Verdict::Declined), Ineligible::Declined);
+        let count = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
+        let (have, needed) = (count(valid.len()), count(charter.attestations_needed()));
         let figures = most_cautious(&valid);
-        let Some(figures) = figures.filter(|_| valid.len() >= needed) else {
-            let count = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
-            return Err(Ineligible::Attestations { have: count(valid.len()), needed: count(needed) });
-        };
-        let policy = &charter.policy;
-        if figures.grade > policy.worst_grade {
-            return Err(Ineligible::Grade { grade: figures.grade, worst: policy.worst_grade });
+        object(have < needed || figures.is_none(), Ineligible::Attestations { have, needed });
+        if let Some(figures) = figures {
+            let (Figures { grade, default, outlook, .. }, policy) = (figures, &charter.policy);
+            let bounds = policy.bounds(grade);
+            let (worst, least) = (policy.worst_grade, policy.least_outlook);
+            object(grade > worst, Ineligible::Grade { grade, worst });
+            let greatest = bounds.greatest_default;
+            object(default > greatest, Ineligible::Default { default, greatest });
+            object(outlook < least, Ineligible::Outlook { outlook, least });
+            let greatest = figures.greatest_amount.min(bounds.greatest_amount);
+            object(loan.amount > greatest, Ineligible::Amount { greatest });
         }
-        if figures.default > policy.greatest_default {
-            let (default, greatest) = (figures.default, policy.greatest_default);
-            return Err(Ineligible::Default { default, greatest });
-        }
-        if figures.outlook < policy.least_outlook {
-            return Err(Ineligible::Outlook { outlook: figures.outlook, least: policy.least_outlook });
-        }
-        let greatest = figures.greatest_amount.min(policy.greatest_amount);
-        if loan.amount > greatest {
-            return Err(Ineligible::Amount { greatest });
-        }
-        Ok(figures)
+        (figures, against)
     }
 
     /// An attestation counts while it is for the present terms, has not run out, and its author may attest.

@@ -9,6 +9,7 @@
 //!   with its reason kept.
 
 mod admissible;
+mod alone;
 mod close;
 mod effect;
 mod eligibility;
@@ -17,6 +18,7 @@ mod preflight;
 mod state;
 
 pub use admissible::Inadmissible;
+pub use alone::TooLargeAlone;
 pub use close::Closing;
 pub use effect::Void;
 pub use eligibility::{Figures, Ineligible};

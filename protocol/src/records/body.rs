@@ -94,6 +94,9 @@ pub enum Body {
         amount: u64,
         /// Where it came from or went to.
         source: String,
+        /// What it is meant for, where the depositor has said so. For people to read: the allocation is
+        /// not bound by it.
+        purpose: Option<String>,
     },
     /// A proof that an author signed two records with one sequence number.
     Evidence(Fork),
@@ -293,8 +296,11 @@ impl Body {
             Self::Propose(subject) | Self::Amend { subject, .. } => subject.check(charter),
             Self::Attest { assessment, .. } => assessment.check(),
             Self::Ballot(ballot) => ballot.check(charter),
-            Self::Fund { amount, source, .. } => {
+            Self::Fund { amount, source, purpose, .. } => {
                 text::line("source", source, limits::NAME_BYTES)?;
+                if let Some(purpose) = purpose {
+                    text::line("purpose", purpose, limits::NAME_BYTES)?;
+                }
                 BodyError::demand(*amount >= 1 && *amount <= limits::AMOUNT, "amount", || {
                     format!("is {amount}, not between 1 and 2^50 smallest units")
                 })

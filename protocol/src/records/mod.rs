@@ -9,5 +9,5 @@ pub use body::{
     Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, Kind, Score, Verdict, succession,
 };
 pub use evidence::{EvidenceError, Fork};
-pub use proposal::{Loan, Motion, ProposalId, Subject};
+pub use proposal::{Loan, Motion, ProposalId, Repayment, Subject};
 pub use signed::{MalformedRecord, Received, Record, SignedRecord};

@@ -41,10 +41,24 @@ pub struct Loan {
     pub term: u16,
     /// Yearly interest in basis points.
     pub rate: u16,
+    /// How it is repaid over the term (`loans::schedule` says what follows).
+    pub repayment: Repayment,
     /// Documents, by hash.
     pub documents: Vec<DocumentHash>,
     /// When the proposal lapses: milliseconds since 1970.
     pub expires: u64,
+}
+
+/// How a loan is repaid, month by month. Later ways are appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Repayment {
+    /// The same payment each month, interest and principal together.
+    Annuity,
+    /// The same principal each month, and the interest on what is left.
+    Linear,
+    /// Interest each month, and the principal at the end.
+    Bullet,
 }
 
 /// A question that is answered with yes, no or abstention, in the round in which it is sealed.

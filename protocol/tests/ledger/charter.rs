@@ -1,7 +1,7 @@
 //! The charter: its bounds, and that each of them bites.
 
 use mutua_protocol::{
-    charter::{Charter, CharterError, Community, Role, RoleHolders},
+    charter::{Charter, CharterError, Community, GradeBounds, Role, RoleHolders},
     codec,
     keys::PublicKey,
     limits,
@@ -11,6 +11,10 @@ use mutua_protocol::{
 use crate::support::*;
 
 type Change = fn(&mut Charter);
+
+fn bounds(greatest_default: u16, greatest_amount: u64) -> GradeBounds {
+    GradeBounds { greatest_default, greatest_amount }
+}
 
 #[test]
 fn each_bound_of_the_charter_bites() {
@@ -44,6 +48,13 @@ fn each_bound_of_the_charter_bites() {
         ("policy.least_outlook", |c| c.policy.least_outlook = 101),
         ("policy.worst_grade", |c| c.policy.worst_grade = 0),
         ("policy.greatest_amount", |c| c.policy.greatest_amount = limits::AMOUNT + 1),
+        ("policy.grades", |c| c.policy.grades = vec![bounds(1, 1); 6]),
+        ("policy.grades", |c| {
+            c.policy.worst_grade = u8::MAX;
+            c.policy.grades = vec![bounds(1, 1); limits::GRADES + 1];
+        }),
+        ("policy.grades", |c| c.policy.grades = vec![bounds(10_001, 1)]),
+        ("policy.grades", |c| c.policy.grades = vec![bounds(1, limits::AMOUNT + 1)]),
         ("policy.caps", |c| c.policy.caps.borrower = Some(10_001)),
         ("policy.caps", |c| c.policy.caps.category = Some(10_001)),
         ("policy.caps", |c| c.policy.caps.expected_loss = Some(10_001)),
@@ -111,6 +122,8 @@ fn the_id_is_the_hash_of_every_byte() {
 fn the_largest_charter_can_be_read_back() {
     let mut largest = charter(64);
     let label = |number: usize| format!("{number:03}{}", "x".repeat(limits::NAME_BYTES - 3));
+    largest.policy.worst_grade = u8::MAX;
+    largest.policy.grades = vec![bounds(10_000, limits::AMOUNT); limits::GRADES];
     largest.name = "x".repeat(limits::NAME_BYTES);
     largest.groups = (0..limits::LABELS).map(label).collect();
     largest.categories = (0..limits::LABELS).map(label).collect();
@@ -130,6 +143,11 @@ fn the_largest_charter_can_be_read_back() {
 fn a_charter_is_the_same_through_json() {
     let text = serde_json::to_string_pretty(&charter(4)).unwrap();
     assert_eq!(serde_json::from_str::<Charter>(&text).unwrap(), charter(4));
+    let mut graded = charter(4);
+    graded.policy.grades = vec![bounds(50, 500_000), bounds(200, 100_000)];
+    let graded_text = serde_json::to_string(&graded).unwrap();
+    assert_eq!(serde_json::from_str::<Charter>(&graded_text).unwrap(), graded);
+    assert_eq!(Community::decode(&codec::encode(&graded)).map(|community| community.charter), Ok(graded));
     let unknown = text.replacen("\"protocol\"", "\"surprise\": 1, \"protocol\"", 1);
     assert!(serde_json::from_str::<Charter>(&unknown).is_err());
 }

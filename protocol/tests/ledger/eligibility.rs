@@ -1,8 +1,9 @@
 //! Which loans may be funded, and each reason why not.
 
 use mutua_protocol::{
-    ledger::{Figures, Ineligible, ProposalStatus, Void},
-    outcome::CandidateResult,
+    charter::{Caps, GradeBounds},
+    ledger::{Figures, Ineligible, ProposalStatus, TooLargeAlone, Void},
+    outcome::{CandidateResult, PassedOver},
     records::{Assessment, Body, ProposalId, Subject, Verdict},
 };
 
@@ -65,6 +66,105 @@ fn the_policy_bounds_the_amount_whatever_attestors_say() {
     world.admit(&["ana"]);
     let proposal = world.rated("ana", loan("bakery", 40_000));
     assert_eq!(ineligible(&mut world, proposal), Ineligible::Amount { greatest: 39_999 });
+}
+
+#[test]
+fn each_grade_has_bounds_of_its_own_within_those_of_the_policy() {
+    let bounds = |greatest_default, greatest_amount| GradeBounds { greatest_default, greatest_amount };
+    let cases = [
+        (1, 50, 40_000, Ok(())),
+        (1, 51, 40_000, Err(Ineligible::Default { default: 51, greatest: 50 })),
+        (2, 51, 30_000, Ok(())),
+        (2, 51, 30_001, Err(Ineligible::Amount { greatest: 30_000 })),
+        // The bounds for every grade hold for one with wider bounds, and for one without any.
+        (3, 1_001, 40_000, Err(Ineligible::Default { default: 1_001, greatest: 1_000 })),
+        (3, 1_000, 90_001, Err(Ineligible::Amount { greatest: 90_000 })),
+        (4, 1_001, 40_000, Err(Ineligible::Default { default: 1_001, greatest: 1_000 })),
+        (4, 1_000, 90_000, Ok(())),
+    ];
+    for (grade, default, amount, expected) in cases {
+        let mut world = World::with(|charter| {
+            charter.policy.greatest_amount = 90_000;
+            charter.policy.grades = vec![bounds(50, 90_000), bounds(100, 30_000), bounds(2_000, 200_000)];
+        });
+        world.admit(&["ana"]);
+        world.fund(200_000);
+        let proposal = world.propose("ana", loan("bakery", amount));
+        world.attest("attestor a", proposal, Assessment { grade, default, ..approved() });
+        let held = &world.ledger.proposals()[&proposal];
+        assert_eq!(world.ledger.eligible(held, ROUND).map(|_| ()), expected, "grade {grade}");
+        world.support("ana", &[proposal]);
+        match (result(&world.close().outcome, proposal), expected) {
+            (CandidateResult::Funded(_), Ok(())) => {}
+            (CandidateResult::Ineligible(reason), Err(wanted)) => assert_eq!(*reason, wanted),
+            (found, wanted) => panic!("{found:?} where {wanted:?} was expected"),
+        }
+    }
+}
+
+#[test]
+fn every_reason_against_a_loan_is_found_and_the_first_one_decides() {
+    let mut world = World::with(|charter| charter.roles[1].needed = 2);
+    world.admit(&["ana"]);
+    let mut terms = loan("bakery", 40_000);
+    terms.expires = ROUND;
+    let proposal = world.propose("ana", terms);
+    let bad = Assessment {
+        verdict: Verdict::Declined,
+        grade: 9,
+        default: 5_000,
+        outlook: 1,
+        greatest_amount: 10,
+        ..approved()
+    };
+    world.attest("attestor a", proposal, bad);
+    let held = &world.ledger.proposals()[&proposal];
+    let all = [
+        Ineligible::Expired,
+        Ineligible::Declined,
+        Ineligible::Attestations { have: 1, needed: 2 },
+        Ineligible::Grade { grade: 9, worst: 5 },
+        Ineligible::Default { default: 5_000, greatest: 1_000 },
+        Ineligible::Outlook { outlook: 1, least: 20 },
+        Ineligible::Amount { greatest: 10 },
+    ];
+    let (figures, against) = world.ledger.exclusions(held, ROUND);
+    assert_eq!(against, all);
+    assert_eq!(figures.map(|figures| figures.grade), Some(9));
+    assert_eq!(world.ledger.exclusions(held, ROUND - 1).1, all[1..]);
+    assert_eq!(world.ledger.eligible(held, ROUND), Err(all[0]));
+}
+
+#[test]
+fn what_a_loan_breaks_by_itself_is_known_before_the_vote() {
+    let caps = Caps { borrower: Some(4_000), category: Some(5_000), expected_loss: Some(30) };
+    let mut world = World::with(|charter| charter.policy.caps = caps);
+    world.admit(&["ana"]);
+    world.fund(100_000);
+    let alone = |world: &mut World, amount, default| {
+        let proposal = world.propose("ana", loan("bakery", amount));
+        world.attest("attestor a", proposal, Assessment { default, loss: 5_000, ..approved() });
+        let held = &world.ledger.proposals()[&proposal];
+        let figures = world.ledger.eligible(held, 1 << 30).unwrap();
+        (proposal, world.ledger.too_large_alone(held, figures))
+    };
+    assert_eq!(alone(&mut world, 40_000, 150).1, []);
+    let borrower = TooLargeAlone::BorrowerCap { greatest: 40_000 };
+    let category = TooLargeAlone::CategoryCap { greatest: 50_000 };
+    assert_eq!(alone(&mut world, 40_001, 1).1, [borrower]);
+    assert_eq!(alone(&mut world, 50_001, 1).1, [borrower, category]);
+    let loss = TooLargeAlone::ExpectedLossCap { expected: 302, greatest: 300 };
+    assert_eq!(alone(&mut world, 40_000, 151).1, [loss]);
+    let pool = TooLargeAlone::Pool { greatest: 100_000 };
+    let (large, reasons) = alone(&mut world, 100_001, 1);
+    assert_eq!(reasons, [pool, borrower, category]);
+    // And so it comes.
+    world.support("ana", &[large]);
+    let closing = world.close();
+    assert!(matches!(
+        result(&closing.outcome, large),
+        CandidateResult::PassedOver { reason: PassedOver::BorrowerCap | PassedOver::SupportersLackMoney, .. }
+    ));
 }
 
 #[test]

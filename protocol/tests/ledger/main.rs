@@ -11,5 +11,6 @@ mod money;
 mod motions;
 mod records;
 mod rounds;
+mod schedules;
 mod seals;
 mod voids;

@@ -88,13 +88,19 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
     let essay = "x".repeat(limits::TEXT_BYTES);
     let hashes = |count| vec![DocumentHash([0; 32]); count];
     let reason = |reason: &str| Body::Suspend { key: public("x"), reason: reason.to_owned() };
-    let fund =
-        |amount, source: &str| Body::Fund { direction: Direction::In, amount, source: source.to_owned() };
+    let meant = |amount, source: &str, purpose: Option<&str>| Body::Fund {
+        direction: Direction::In,
+        amount,
+        source: source.to_owned(),
+        purpose: purpose.map(str::to_owned),
+    };
+    let fund = |amount, source: &str| meant(amount, source, None);
     let good = vec![
         named(&long, limits::MEMBER_WEIGHT, 1),
         reason(&essay),
         fund(limits::AMOUNT, &long),
         fund(1, "a"),
+        meant(1, "a", Some(&long)),
         with_loan(&|l| (l.borrower, l.title, l.purpose) = (long.clone(), long.clone(), essay.clone())),
         with_loan(&|l| (l.category, l.amount, l.term, l.rate) = (2, limits::AMOUNT, 600, 10_000)),
         with_loan(&|l| (l.amount, l.term, l.rate, l.expires) = (1, 1, 0, 0)),
@@ -130,6 +136,8 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
         ("reason", Body::Withdraw { proposal: ID(1), reason: String::new() }),
         ("reason", Body::RevokeAttestation { attestation: ID(1), reason: String::new() }),
         ("source", fund(1, "")),
+        ("purpose", meant(1, "a", Some(""))),
+        ("purpose", meant(1, "a", Some(&longer))),
         ("amount", fund(0, "x")),
         ("amount", fund(limits::AMOUNT + 1, "x")),
         ("borrower", with_loan(&|l| l.borrower.clear())),

@@ -16,8 +16,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use mutua_protocol::{
     archive::open_batch,
     charter::{
-        Caps, Charter, CharterLimits, Community, Completion, Currency, MotionPolicy, PROTOCOL, RiskPolicy,
-        Role, RoleHolders, Rule, Schedule, Sealing, Utility,
+        Caps, Charter, CharterLimits, Community, Completion, Currency, GradeBounds, MotionPolicy, PROTOCOL,
+        RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
     },
     hash::{DocumentHash, RecordId, derive},
     keys::{PublicKey, Purpose, SecretKey},
@@ -25,7 +25,7 @@ use mutua_protocol::{
     outcome::{CandidateResult, CountedAs, Outcome},
     records::{
         Answer, Assessment, Ballot, Body, Choice, Direction, Loan, Motion, ProposalId, Received, Record,
-        Score, Subject, Verdict, succession,
+        Repayment, Score, Subject, Verdict, succession,
     },
     seals::{Certificate, SealHeader, SealedBatch, Vote, VoteKind, Witness},
 };
@@ -82,6 +82,7 @@ pub fn charter(witnesses: usize) -> Charter {
             greatest_default: 1_000,
             greatest_amount: 1_000_000,
             least_outlook: 20,
+            grades: Vec::new(),
             caps: Caps::default(),
         },
         motions: MotionPolicy { quorum: 5_000, majority: 5_000 },
@@ -99,6 +100,7 @@ pub fn loan(title: &str, amount: u64) -> Loan {
         amount,
         term: 24,
         rate: 350,
+        repayment: Repayment::Annuity,
         documents: vec![DocumentHash::of(title.as_bytes())],
         expires: EVER,
     }
@@ -375,7 +377,7 @@ pub fn readmission(name: &str) -> Body {
 }
 
 pub fn payment(direction: Direction, amount: u64) -> Body {
-    Body::Fund { direction, amount, source: "members' deposits".to_owned() }
+    Body::Fund { direction, amount, source: "members' deposits".to_owned(), purpose: None }
 }
 
 pub fn withdrawal(proposal: ProposalId) -> Body {

@@ -3,8 +3,8 @@
 use mutua_protocol::{
     hash::{DocumentHash, RecordId, TermsHash},
     records::{
-        Answer, Assessment, Ballot, Body, Choice, Direction, Fork, Loan, Motion, Received, Score, Subject,
-        Verdict,
+        Answer, Assessment, Ballot, Body, Choice, Direction, Fork, Loan, Motion, Received, Repayment, Score,
+        Subject, Verdict,
     },
 };
 
@@ -24,6 +24,7 @@ pub fn full_loan() -> Loan {
         amount: 4_500_000,
         term: 36,
         rate: 425,
+        repayment: Repayment::Linear,
         documents: vec![DocumentHash::of(b"balance sheet"), DocumentHash([0xd0; 32])],
         expires: 1_800_000_000_000,
     }
@@ -61,6 +62,12 @@ pub fn one_of_each(world: &World) -> Vec<(&'static str, Received)> {
     let fork = world.fork("ben", Body::Leave, Body::Ballot(ballot(1, &[])));
     let attest =
         Body::Attest { proposal: id(1), terms: TermsHash([0xe0; 32]), assessment: full_assessment() };
+    let purposeful = Body::Fund {
+        direction: Direction::In,
+        amount: 2_500_000,
+        source: "green savings bonds".to_owned(),
+        purpose: Some("for farms".to_owned()),
+    };
     let bodies = [
         (
             "admit",
@@ -80,6 +87,7 @@ pub fn one_of_each(world: &World) -> Vec<(&'static str, Received)> {
         ("ballot", "ana", Body::Ballot(full_ballot)),
         ("ballot-blank", "ana", Body::Ballot(ballot(1, &[]))),
         ("fund-in", "treasurer", payment(Direction::In, 1 << 50)),
+        ("fund-in-with-purpose", "treasurer", purposeful),
         ("fund-out", "treasurer", payment(Direction::Out, 1)),
         ("evidence", "ana", Body::Evidence(Fork::of(&fork[0], &fork[1]))),
     ];

@@ -131,6 +131,10 @@ fn merkle() -> Value {
 fn charters() -> Value {
     let mut other = charter(4);
     other.rule = Rule::Greedy { utility: Utility::Score };
+    other.policy.grades = vec![
+        GradeBounds { greatest_default: 50, greatest_amount: 1_000_000 },
+        GradeBounds { greatest_default: 200, greatest_amount: 400_000 },
+    ];
     other.policy.caps = Caps { borrower: Some(2_500), category: None, expected_loss: Some(300) };
     let charters: Vec<Value> = [charter(1), other]
         .map(|charter| {

@@ -10,7 +10,9 @@ use mutua_protocol::{
     },
     hash::RecordId,
     keys::{PublicKey, SecretKey},
-    records::{Answer, Ballot, Body, Choice, Loan, Motion, ProposalId, Received, Score, Subject, Verdict},
+    records::{
+        Answer, Ballot, Body, Choice, Loan, Motion, ProposalId, Received, Repayment, Score, Subject, Verdict,
+    },
     seals::Witness,
 };
 use mutua_tests::{Author, PASSPHRASE, now, until};
@@ -166,6 +168,7 @@ fn charter(town: &Town, stage: &Stage, wait: Duration) -> Charter {
             greatest_default: basis_points(&town.policy.greatest_default),
             greatest_amount: town.units(&town.policy.greatest_amount),
             least_outlook: town.policy.least_outlook,
+            grades: Vec::new(),
             caps: Caps::default(),
         },
         motions: MotionPolicy { quorum: 2_000, majority: 5_000 },
@@ -266,6 +269,7 @@ impl Story<'_> {
             amount: self.town.units(amount),
             term: idea.term,
             rate: basis_points(&idea.rate),
+            repayment: Repayment::Annuity,
             documents: Vec::new(),
             expires: now() + 180 * 86_400_000,
         })
