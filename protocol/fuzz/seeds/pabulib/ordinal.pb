@@ -1,0 +1,14 @@
+META
+key;value
+budget;9
+vote_type;ordinal
+PROJECTS
+project_id;cost
+a;1
+b;2
+c;3
+VOTES
+voter_id;vote
+1;c,a,b
+2;b
+3;
