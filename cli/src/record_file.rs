@@ -143,7 +143,7 @@ impl RecordReader {
         let mut head = [0; 5];
         self.source.read_exact(&mut head).map_err(truncated)?;
         let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
-        if length > limits::EVIDENCE_BYTES {
+        if length > limits::RECORD_BYTES {
             return Err(Failure::file(&self.path, "is damaged: a record in it is longer than records are"));
         }
         let mut payload = vec![0; length];

@@ -11,7 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub mod context {
     /// The id of a community, over the canonical bytes of its charter.
     pub const COMMUNITY: &str = "mutua 1 community id";
-    /// The id of a record, over the canonical bytes of the unsigned record.
+    /// The hash of what a record says, over the canonical bytes of its body.
+    pub const BODY: &str = "mutua 1 record body";
+    /// The id of a record, over the canonical bytes of its header.
     pub const RECORD: &str = "mutua 1 record id";
     /// The hash of a proposal's terms.
     pub const TERMS: &str = "mutua 1 proposal terms";
@@ -152,8 +154,13 @@ byte_type!(
     32
 );
 byte_type!(
-    /// Names a record: the hash of what its author signed.
+    /// Names a record: the hash of its header.
     RecordId,
+    32
+);
+byte_type!(
+    /// Names what a record says: the hash of its body.
+    BodyHash,
     32
 );
 byte_type!(

@@ -5,11 +5,8 @@
 pub const DECODE_BYTES: usize = 4 << 20;
 
 /// Greatest size of a signed record: a ballot with [`SCORES`] scores fits, and so does one page of argument.
+/// Below 64 KiB, where the store would put values into files of their own.
 pub const RECORD_BYTES: usize = 16 << 10;
-
-/// Greatest size of an evidence record: two records and their frame. Below 64 KiB, where the
-/// store would put values into files of their own.
-pub const EVIDENCE_BYTES: usize = 2 * RECORD_BYTES + 1024;
 
 /// Greatest number of scores, and of answers, in one ballot.
 pub const SCORES: usize = 384;

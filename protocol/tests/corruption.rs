@@ -16,7 +16,7 @@ use mutua_protocol::{
     hash::{CommunityId, OutcomeDigest, RecordId, Root, SealId, TermsHash},
     keys::{PublicKey, Purpose, Signature},
     limits,
-    records::{Body, Direction, Received, Record, SignedRecord, Subject},
+    records::{Body, Direction, Fork, Received, Record, SignedRecord, Subject},
     seals::{Certificate, SealHeader, SealedBatch, Vote, VoteKind},
 };
 use support::{
@@ -116,6 +116,13 @@ fn without_keys(story: &Story) -> Cases {
             (signed.0, witness.sign(Purpose::Vote, &vote.bytes()))
         };
         log.batches[BALLOTS - 1].certificate.signatures.iter().map(sign).collect::<Vec<_>>()
+    };
+    // A sound proof of a fork, spoiled.
+    let accusation = |change: &dyn Fn(&mut Fork)| {
+        let fork = story.after(BALLOTS - 1).fork("cleo", Body::Leave, Body::Ballot(ballot(1, &[])));
+        let mut fork = Fork::of(&fork[0], &fork[1]);
+        change(&mut fork);
+        Body::Evidence(fork)
     };
     let certificate = |bytes| Spoiled::at(bytes, Check::Certificate, BALLOTS);
     let record = |bytes, check| Spoiled::at(bytes, check, BALLOTS).in_record(0);
@@ -261,7 +268,7 @@ fn without_keys(story: &Story) -> Cases {
         ("an empty record", record(with_record(BALLOTS, 0, &Vec::clear), Check::RecordBytes)),
         (
             "a record beyond the limit",
-            record(with_record(BALLOTS, 0, &|b| b.resize(limits::EVIDENCE_BYTES + 1, 0)), Check::RecordBytes),
+            record(with_record(BALLOTS, 0, &|b| b.resize(limits::RECORD_BYTES + 1, 0)), Check::RecordBytes),
         ),
         (
             "a record of another community",
@@ -271,6 +278,49 @@ fn without_keys(story: &Story) -> Cases {
         (
             "a field out of bounds",
             record(with_signed(&|r| r.body = Body::Ballot(ballot(1, &[(story.bakery, 11)]))), Check::Body),
+        ),
+        (
+            "evidence of one record",
+            record(with_signed(&|r| r.body = accusation(&|fork| fork.second = fork.first)), Check::Evidence),
+        ),
+        (
+            "evidence in the other order",
+            record(
+                with_signed(&|r| {
+                    r.body = accusation(&|fork| std::mem::swap(&mut fork.first, &mut fork.second))
+                }),
+                Check::Evidence,
+            ),
+        ),
+        (
+            "evidence against somebody else",
+            record(
+                with_signed(&|r| r.body = accusation(&|fork| fork.second.header.author = public("ben"))),
+                Check::Evidence,
+            ),
+        ),
+        (
+            "evidence with a changed body hash",
+            record(
+                with_signed(&|r| r.body = accusation(&|fork| fork.first.header.body.0[0] ^= 1)),
+                Check::Evidence,
+            ),
+        ),
+        (
+            "evidence of another community",
+            record(
+                with_signed(&|r| {
+                    r.body = accusation(&|fork| fork.first.header.community = CommunityId([7; 32]));
+                }),
+                Check::Evidence,
+            ),
+        ),
+        (
+            "evidence that nobody signed",
+            record(
+                with_signed(&|r| r.body = accusation(&|fork| fork.first.signature = Signature([7; 64]))),
+                Check::Evidence,
+            ),
         ),
         (
             "a ballot changed by its author",

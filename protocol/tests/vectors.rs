@@ -13,7 +13,7 @@ use mutua_protocol::{
     keys::{PublicKey, Purpose, Signature},
     ledger::Ledger,
     outcome::{Outcome, OutcomeHead, RollEntry},
-    records::{Kind, MalformedRecord, Received},
+    records::{BodyError, Kind, MalformedRecord, Received},
     seals::{Certificate, SealHeader, SealedBatch, merkle_root},
 };
 use serde_json::Value;
@@ -79,6 +79,8 @@ fn every_kind_of_record_is_there_and_is_accepted() {
         let received = Received::decode(&bytes, &community).unwrap();
         assert_eq!(vectors::id_of_signed(&bytes), text(&vector["id"]));
         assert_eq!(received.id.to_string(), text(&vector["id"]));
+        assert_eq!(received.body.to_string(), text(&vector["body_hash"]));
+        assert_eq!(codec::encode(&received.signed_header().header), self::bytes(&vector["header"]));
         assert_eq!(serde_json::to_value(received.record()).unwrap(), vector["record"]);
         let claim = received.claim();
         assert_eq!(claim.key.verify(Purpose::Record, &received.id.0, &claim.signature), Ok(()));
@@ -153,6 +155,7 @@ fn what_must_be_refused_is_refused_by_the_check_that_is_named() {
             Err(MalformedRecord::Codec(_)) => Check::RecordBytes,
             Err(MalformedRecord::Community(_)) => Check::Community,
             Err(MalformedRecord::Sequence(_)) => Check::Sequence,
+            Err(MalformedRecord::Body { error: BodyError::Evidence(_), .. }) => Check::Evidence,
             Err(MalformedRecord::Body { .. }) => Check::Body,
             Ok(received) => {
                 let claim = received.claim();

@@ -42,8 +42,9 @@ CHECKS = {
     "4.4": "a round is closed by the first seal at or past its close, and no other",
     "4.5": "the outcome that the witnesses signed is the one computed from the log",
     "4.6": "a seal holds records or closes a round",
+    "5.1": "evidence proves a fork: two different headers, one author, one number, both signed",
 }
-GROUPS = {"1": "completeness", "2": "authenticity", "3": "consistency", "4": "integrity"}
+GROUPS = {"1": "completeness", "2": "authenticity", "3": "consistency", "4": "integrity", "5": "evidence"}
 
 
 class NoArchive(Exception):

@@ -7,6 +7,7 @@ from typing import Sequence
 from blake3 import blake3
 
 COMMUNITY_ID = "mutua 1 community id"
+RECORD_BODY = "mutua 1 record body"
 RECORD_ID = "mutua 1 record id"
 TERMS = "mutua 1 proposal terms"
 SEAL_ID = "mutua 1 seal id"

@@ -12,7 +12,7 @@ from typing import Callable
 from .charter import Community
 from .codec import Value
 from .hashes import ZEROS
-from .records import read_fork, terms_hash
+from .records import terms_hash
 from .seals import GREATEST_RECORDS, GREATEST_RECORDS_BYTES, seal_id
 
 GREATEST_TIME = 2**64 - 1
@@ -269,8 +269,7 @@ def may_ballot(ledger: Ledger, author: bytes, body: Value) -> None:
 
 
 def may_evidence(ledger: Ledger, author: bytes, body: Value) -> None:
-    first, _ = read_fork(body, ledger.community)
-    need(ledger.is_known(first.author), "UnknownKey")
+    need(ledger.is_known(body.first.header.author), "UnknownKey")
 
 
 # 9.5 Effective
@@ -371,11 +370,11 @@ def do_fund(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
 
 
 def do_evidence(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
-    first, _ = read_fork(body, ledger.community)
-    place = (first.author, first.sequence)
+    culprit = body.first.header
+    place = (culprit.author, culprit.sequence)
     void_if(place in ledger.proved, "ProvedBefore")
     ledger.proved.add(place)
-    ledger.suspended.add(ledger.newest(first.author))
+    ledger.suspended.add(ledger.newest(culprit.author))
 
 
 MAY = {

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from . import signatures
 from .charter import GREATEST_AMOUNT, STRONG_KEY, Community
-from .codec import (BLOB, BOOL, BYTES32, BYTES64, Choice, Line, ListOf, Names, NotCanonical, OptionOf, OutOfBounds,
+from .codec import (BOOL, BYTES32, BYTES64, Choice, Line, ListOf, Names, NotCanonical, OptionOf, OutOfBounds,
                     Paragraphs, Position, Structure, Value, ascending, decode, u8, u16, u32, u64)
-from .hashes import RECORD_ID, TERMS, ZEROS, hash_of
+from .hashes import RECORD_BODY, RECORD_ID, TERMS, ZEROS, hash_of
 
-GREATEST_BYTES = 33_792
 GREATEST_ANSWERS = 384
 
 AMOUNT = u64(1, GREATEST_AMOUNT)
 REASON = Line(4_000)
 DOCUMENTS = ListOf(BYTES32, 16)
 STATEMENTS = ListOf(Line(4_000), 16)
+
+# 6.1
+HEADER = Structure(
+    "record header",
+    community=BYTES32,
+    author=BYTES32,
+    sequence=u64(),
+    previous=BYTES32,
+    clock=u64(),
+    body=BYTES32,
+)
+SIGNED_HEADER = Structure("signed header", header=HEADER, signature=BYTES64)
 
 # 6.3
 SUBJECT = Choice(
@@ -69,7 +80,7 @@ BODY = Choice(
         answers=ListOf(Structure("answer", proposal=BYTES32, choice=Names("yes", "no", "abstain")), GREATEST_ANSWERS),
     ),
     Structure("fund", direction=Names("in", "out"), amount=AMOUNT, source=Line(120), purpose=OptionOf(Line(120))),
-    Structure("evidence", first=BLOB, second=BLOB),
+    Structure("evidence", first=SIGNED_HEADER, second=SIGNED_HEADER),
 )
 
 # 6.1
@@ -97,32 +108,29 @@ def terms_hash(subject: Value) -> bytes:
     return hash_of(TERMS, SUBJECT.write(subject))
 
 
-def record_id(data: bytes) -> bytes:
-    return hash_of(RECORD_ID, data[:-64])
+def header_bytes(data: bytes) -> bytes:
+    """The header of a signed record: the fields before the body, and the body's hash."""
+    return data[:112] + hash_of(RECORD_BODY, data[112:-64])
 
 
-def read_record(data: bytes, community: Community, inside_evidence: bool = False) -> Value:
+def read_record(data: bytes, community: Community) -> Value:
     """A signed record that is well-formed, with its `id`. Raises `Malformed`. Its signature is checked apart."""
     try:
-        record: Value = decode(SIGNED_RECORD, data, GREATEST_BYTES)
+        record: Value = decode(SIGNED_RECORD, data, community.charter.limits.record_bytes)
     except NotCanonical as error:
         raise Malformed("2.2", str(error)) from error
-    if inside_evidence and record.body.kind == "evidence":
-        raise Malformed("3.7", "it is evidence itself")
-    limit = community.charter.limits.record_bytes
-    if record.body.kind != "evidence" and len(data) > limit:
-        raise Malformed("2.2", f"{len(data)} bytes are more than the charter's limit of {limit}")
     if record.community != community.id:
         raise Malformed("2.3", f"it belongs to the community {record.community.hex()}")
     if record.sequence < 1 or (record.sequence == 1) != (record.previous == ZEROS):
         raise Malformed("3.2", f"number {record.sequence} does not fit the predecessor {record.previous.hex()}")
-    record.id = record_id(data)
+    record.id = hash_of(RECORD_ID, header_bytes(data))
     try:
         BODY.check(record.body, community.charter)
         if record.body.kind in FURTHER_BOUNDS:
             FURTHER_BOUNDS[record.body.kind](record, community)
     except OutOfBounds as error:
-        raise Malformed("3.7", f"{record.body.kind}: {error}") from error
+        check = "5.1" if record.body.kind == "evidence" else "3.7"
+        raise Malformed(check, f"{record.body.kind}: {error}") from error
     return record
 
 
@@ -149,23 +157,23 @@ def check_ballot(record: Value, community: Community) -> None:
     ascending((entry.proposal for entry in ballot.answers), "answers")
 
 
-def read_fork(body: Value, community: Community) -> tuple[Value, Value]:
-    """The two records of a body `Evidence` that proves a fork (section 7). Raises `OutOfBounds`."""
-    try:
-        first, second = (read_record(data, community, inside_evidence=True) for data in (body.first, body.second))
-    except Malformed as error:
-        raise OutOfBounds(f"a record in it is not well-formed: {error}") from error
-    if first.author != second.author or first.sequence != second.sequence:
+def check_evidence(record: Value, community: Community) -> None:
+    """Section 7: two signed headers that prove a fork."""
+    first, second = record.body.first, record.body.second
+    ids = [hash_of(RECORD_ID, HEADER.write(signed.header)) for signed in (first, second)]
+    if any(signed.header.community != community.id for signed in (first, second)):
+        raise OutOfBounds("a record in it belongs to another community")
+    if first.header.author != second.header.author or first.header.sequence != second.header.sequence:
         raise OutOfBounds("the two records do not have one place")
-    if first.id >= second.id:
+    if ids[0] >= ids[1]:
         raise OutOfBounds("the two records are one, or not in the order of their ids")
-    if not (is_signed(first) and is_signed(second)):
-        raise OutOfBounds("a record in it is not signed by its author")
-    return first, second
+    for signed, name in zip((first, second), ids):
+        if not signatures.holds(signatures.RECORD, signed.header.author, name, signed.signature):
+            raise OutOfBounds("a record in it is not signed by its author")
 
 
 FURTHER_BOUNDS = {
     "rotate-key": check_rotation,
     "ballot": check_ballot,
-    "evidence": lambda record, community: read_fork(record.body, community),
+    "evidence": check_evidence,
 }

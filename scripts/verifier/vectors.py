@@ -12,7 +12,7 @@ from .archive import verify
 from .charter import Community
 from .codec import Value, decode
 from .hashes import ROLL_TREE, SHARES, hash_of, merkle_root
-from .records import BODY, Malformed, is_signed, read_record, terms_hash
+from .records import BODY, Malformed, header_bytes, is_signed, read_record, terms_hash
 from .seals import CERTIFICATE, HEADER, SEALED_BATCH, VOTE, certificate_fault, seal_id
 
 LIMIT = 1 << 22
@@ -82,6 +82,8 @@ def records(file: Any, folder: Path) -> Iterator[Result]:
     for vector in file["records"]:
         record = read_record(bytes.fromhex(vector["bytes"]), community)
         kinds.add(record.body.kind)
+        yield f"header of {vector['name']}", header_bytes(bytes.fromhex(vector["bytes"])).hex() == vector["header"]
+        yield f"body hash of {vector['name']}", vector["header"].endswith(vector["body_hash"])
         yield f"id of {vector['name']}", record.id.hex() == vector["id"]
         yield f"signature of {vector['name']}", is_signed(record)
         yield f"fields of {vector['name']}", leaves(record.body) == leaves_of(vector["record"]["body"])

@@ -310,7 +310,7 @@ fn spread(reader: &mut RecordReader, queues: &[SyncSender<Chunk>]) -> Done<(bool
                 return Ok((end.is_some(), last));
             }
         };
-        let record = codec::decode::<SignedRecord>(&bytes, limits::EVIDENCE_BYTES)
+        let record = codec::decode::<SignedRecord>(&bytes, limits::RECORD_BYTES)
             .map_err(|error| {
                 Failure::refused(format!("the file holds something that is no record: {error}"))
             })?

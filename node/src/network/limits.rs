@@ -10,8 +10,8 @@ use std::time::Duration;
 
 // ---- Gossip ----
 
-/// Greatest size of one gossip message. The largest thing that is gossiped is a proposed seal with
-/// its record ids (about 40 KiB) or an evidence record (33 KiB); the rest is room to grow.
+/// Greatest size of one gossip message. The largest things that are gossiped are records told together
+/// (64 KiB) and a proposed seal with its record ids (about 40 KiB); the rest is room to grow.
 pub const MESSAGE_BYTES: usize = 256 << 10;
 
 /// What gossipsub may hold in its receive buffer. gossipsub 0.50.1 compares the **whole buffer**

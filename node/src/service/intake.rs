@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use mutua_protocol::{
     keys::{PublicKey, verify_batch},
     ledger::{ChainFault, Inadmissible, Void},
-    records::{Body, Fork, MalformedRecord, Received},
+    records::{Body, BodyError, Fork, MalformedRecord, Received},
 };
 
 use super::{
@@ -57,6 +57,7 @@ pub(super) fn malformed_rule(error: &MalformedRecord) -> &'static str {
         MalformedRecord::Codec(_) => "bytes",
         MalformedRecord::Community(_) => "other-community",
         MalformedRecord::Sequence(_) => "sequence",
+        MalformedRecord::Body { error: BodyError::Evidence(_), .. } => "evidence",
         MalformedRecord::Body { .. } => "body",
     }
 }
@@ -242,10 +243,8 @@ impl Core {
         let (author, sequence) = received.order();
         self.batch.put_record(received.id, received.bytes.to_vec());
         self.batch.add_tail(author, sequence, received.id, self.now.wall);
-        if let Body::Evidence(fork) = &received.record().body
-            && let Some((culprit, _, _)) = fork.about(&self.community)
-        {
-            tracing::warn!(author = %culprit, "evidence of a fork has come");
+        if let Body::Evidence(fork) = &received.record().body {
+            tracing::warn!(author = %fork.author(), "evidence of a fork has come");
         }
         self.tail.push(received, self.now.wall, self.now.elapsed, &self.ledger);
     }

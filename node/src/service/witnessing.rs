@@ -10,7 +10,7 @@ use mutua_protocol::{
     charter::Community,
     hash::{RecordId, SealId},
     keys::{PublicKey, SecretKey},
-    limits::{EVIDENCE_BYTES, SEAL_BYTES, SEAL_RECORDS},
+    limits::{SEAL_BYTES, SEAL_RECORDS},
     records::{Body, Received, Record},
     seals::{Certificate, SealHeader},
 };
@@ -430,7 +430,8 @@ impl Core {
         let sealing = &self.community.charter.sealing;
         let (close, wall) = (self.ledger.close(), self.now.wall);
         let bytes: usize = records.iter().map(|received| received.bytes.len()).sum();
-        let is_full = records.len() >= SEAL_RECORDS || bytes + EVIDENCE_BYTES > SEAL_BYTES;
+        let largest = self.community.charter.limits.record_bytes as usize;
+        let is_full = records.len() >= SEAL_RECORDS || bytes + largest > SEAL_BYTES;
         // Full seals take in what came before the close, however long there was no quorum.
         let is_backlog = is_full && header.time < close && wall >= close;
         let off = header.time.abs_diff(wall);
@@ -550,11 +551,9 @@ impl Core {
         for author in due {
             let Some(seen) = self.forks.0.get_mut(&author) else { continue };
             seen.settled = true;
-            let (sequence, fork) = (seen.sequence, seen.fork.clone());
+            let (sequence, fork) = (seen.sequence, seen.fork);
             let proved = self.tail().any(|received| match &received.record().body {
-                Body::Evidence(fork) => fork
-                    .about(&self.community)
-                    .is_some_and(|(culprit, number, _)| (culprit, number) == (author, sequence)),
+                Body::Evidence(fork) => (fork.author(), fork.sequence()) == (author, sequence),
                 _ => false,
             });
             if proved {

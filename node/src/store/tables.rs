@@ -15,13 +15,13 @@
 use mutua_protocol::{hash::RecordId, keys::PublicKey, limits};
 
 /// The number of this layout.
-pub(super) const FORMAT_NUMBER: u32 = 1;
+pub(super) const FORMAT_NUMBER: u32 = 2;
 
 /// Greatest size of a value: twenty of them, and a node of sled's tree has rarely more than seventeen,
 /// stay below the quarter of a segment that sled keeps in one piece.
 pub const VALUE_BYTES: usize = (64 << 10) - 1;
 
-const _: () = assert!(limits::EVIDENCE_BYTES <= VALUE_BYTES && limits::RECORD_BYTES <= VALUE_BYTES);
+const _: () = assert!(limits::RECORD_BYTES <= VALUE_BYTES);
 const _: () = assert!(limits::CHARTER_BYTES <= VALUE_BYTES);
 const _: () = assert!(LOG_ENTRY_BYTES / LOG_PART_BYTES <= 128, "as put_log_entry expects");
 

@@ -1,7 +1,7 @@
 //! Members who sign two records with one number.
 
 use mutua_node::{network::Topic, service::Input, wire};
-use mutua_protocol::records::{Body, Received};
+use mutua_protocol::records::{Body, Fork, Received};
 
 use super::{
     sim::{Links, Sim},
@@ -190,4 +190,27 @@ fn a_hundred_forks_of_one_member_are_one_matter() {
     sim.start(3);
     sim.settle(60_000);
     assert_eq!(proofs(&sim, 0), 1);
+}
+
+#[test]
+fn a_fork_whose_branches_are_proofs_is_proved_like_any_other() {
+    let community = community(4);
+    let mut authors = Authors::new(&community);
+    let mut sim = Sim::new(0, &community, 0, Links::GOOD);
+    let names = members(4);
+    let loans = open_a_round(&mut sim, &mut authors, &names);
+    // One member forks; another signs two proofs of it with one number.
+    let one = authors.fork(&names[0], ballot(1, &[loans[0].id]));
+    let other = authors.fork(&names[0], ballot(1, &[loans[1].id]));
+    let third = authors.fork(&names[0], ballot(1, &[]));
+    let left = authors.fork(&names[1], Body::Evidence(Fork::of(&one, &other)));
+    let right = authors.fork(&names[1], Body::Evidence(Fork::of(&one, &third)));
+    for record in [&left, &right] {
+        gossip(&mut sim, 0, record);
+    }
+    sim.run_until("both are suspended", 30_000, |sim| {
+        [&names[0], &names[1]].iter().all(|name| sim.core(0).ledger().suspension(&public(name)).is_some())
+    });
+    sim.settle(30_000);
+    assert_eq!(proofs(&sim, 0), 2);
 }

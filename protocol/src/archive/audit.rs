@@ -10,7 +10,7 @@ use crate::{
     keys::verify_batch,
     ledger::{Applied, ChainFault, Inadmissible, Ledger, SealFault},
     limits,
-    records::{MalformedRecord, Received},
+    records::{BodyError, MalformedRecord, Received},
     seals::SealedBatch,
 };
 
@@ -161,6 +161,7 @@ pub fn open_batch(ledger: &Ledger, batch: &SealedBatch) -> Result<Vec<Received>,
                 MalformedRecord::Codec(_) => Check::RecordBytes,
                 MalformedRecord::Community(_) => Check::Community,
                 MalformedRecord::Sequence(_) => Check::Sequence,
+                MalformedRecord::Body { error: BodyError::Evidence(_), .. } => Check::Evidence,
                 MalformedRecord::Body { .. } => Check::Body,
             };
             fault(check, Some((position, None)), error.to_string())

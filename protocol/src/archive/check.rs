@@ -14,6 +14,8 @@ pub enum Group {
     Consistency,
     /// Do the seals and outcomes follow from the records?
     Integrity,
+    /// Are those who are accused of misbehaviour convicted by their own signatures?
+    Evidence,
 }
 
 macro_rules! checks {
@@ -73,6 +75,7 @@ checks! {
     Closing = "4.4", Integrity, "a round is closed by the first seal at or past its close, and no other";
     Outcome = "4.5", Integrity, "the outcome that the witnesses signed is the one computed from the log";
     Idle = "4.6", Integrity, "a seal holds records or closes a round";
+    Evidence = "5.1", Evidence, "evidence proves a fork: two different headers, one author, one number, both signed";
 }
 
 impl From<Check> for &'static str {

@@ -146,10 +146,7 @@ impl Ledger {
                 self.member(record)?;
                 self.ballot(ballot)
             }
-            Body::Evidence(fork) => {
-                // Well-formed evidence always says whose fork it is.
-                fork.about(&self.community).map_or(Ok(()), |(key, _, _)| self.known(&key))
-            }
+            Body::Evidence(fork) => self.known(&fork.author()),
         }
     }
 

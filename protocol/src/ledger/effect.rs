@@ -97,9 +97,7 @@ impl Ledger {
             Body::Ballot(ballot) => self.vote(received.id, sealed.0, &author, ballot),
             Body::Fund { direction, amount, .. } => self.fund(*direction, u128::from(*amount)),
             Body::Evidence(fork) => {
-                let Some((key, sequence, _)) = fork.about(&self.community) else {
-                    return Err(Void::ProvedBefore);
-                };
+                let (key, sequence) = (fork.author(), fork.sequence());
                 if self.evidence.contains_key(&(key, sequence)) {
                     return Err(Void::ProvedBefore);
                 }

@@ -61,9 +61,7 @@ impl Ledger {
             }
             Body::Fund { direction: Direction::In, .. } => Ok(()),
             Body::Evidence(fork) => {
-                let proved = fork
-                    .about(&self.community)
-                    .is_none_or(|(key, sequence, _)| self.evidence.contains_key(&(key, sequence)));
+                let proved = self.evidence.contains_key(&(fork.author(), fork.sequence()));
                 demand(!proved, Void::ProvedBefore)
             }
         }

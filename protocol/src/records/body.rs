@@ -305,7 +305,7 @@ impl Body {
                     format!("is {amount}, not between 1 and 2^50 smallest units")
                 })
             }
-            Self::Evidence(fork) => Ok(fork.check(community)?),
+            Self::Evidence(fork) => Ok(fork.check(community.id)?),
         }
     }
 }

@@ -2,29 +2,30 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Body, MalformedRecord, Received};
+use super::{Received, SignedHeader};
 use crate::{
-    charter::Community,
-    hash::RecordId,
-    keys::{PublicKey, Purpose},
+    hash::CommunityId,
+    keys::{KeyError, PublicKey},
 };
 
-/// Two records of one author with one sequence number: the canonical bytes of both, the one with the
-/// smaller id first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The signed headers of two records of one author with one sequence number, the one with the smaller
+/// id first. What the records say is no part of the proof: two records with one number are
+/// misbehaviour whatever their bodies are, another proof or bytes without meaning included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fork {
     /// The record with the smaller id.
-    pub first: Vec<u8>,
+    pub first: SignedHeader,
     /// The record with the greater id.
-    pub second: Vec<u8>,
+    pub second: SignedHeader,
 }
 
-/// Why two records prove nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why two signed headers prove nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EvidenceError {
-    /// One of them is no record.
-    #[error("one of the two records is malformed: {0}")]
-    Malformed(Box<MalformedRecord>),
+    /// One of them is meant for another community.
+    #[error("one of the two records belongs to community {0}, not to this one")]
+    Community(CommunityId),
     /// They are not by one author with one sequence number, or not sorted, or the same.
     #[error(
         "the two records are no fork: they need one author, one sequence number and different ids in order"
@@ -33,57 +34,55 @@ pub enum EvidenceError {
     /// A signature does not hold.
     #[error("the signature of one of the two records does not hold")]
     Signature,
-    /// Evidence about evidence, without end.
-    #[error("evidence about evidence is not accepted")]
-    Nested,
+}
+
+impl From<KeyError> for EvidenceError {
+    fn from(_: KeyError) -> Self {
+        Self::Signature
+    }
 }
 
 impl Fork {
+    /// Length of the canonical bytes.
+    pub const BYTES: usize = 2 * SignedHeader::BYTES;
+
     /// The evidence made of two records, in canonical order.
     #[must_use]
     pub fn of(a: &Received, b: &Received) -> Self {
         let (first, second) = if a.id < b.id { (a, b) } else { (b, a) };
-        Self { first: first.bytes.to_vec(), second: second.bytes.to_vec() }
+        Self { first: first.signed_header(), second: second.signed_header() }
     }
 
-    /// Checks the proof from nothing but the charter.
+    /// Whose fork it is. Only after [`Self::check`].
+    #[must_use]
+    pub const fn author(&self) -> PublicKey {
+        self.first.header.author
+    }
+
+    /// At which sequence number. Only after [`Self::check`].
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.first.header.sequence
+    }
+
+    /// Checks the proof from nothing but the community's id (check 5.1).
     ///
     /// # Errors
     /// [`EvidenceError`] that says what it lacks.
-    pub fn check(&self, community: &Community) -> Result<(), EvidenceError> {
-        let [first, second] = self.records(community)?;
-        let same = first.record().author == second.record().author
-            && first.record().sequence == second.record().sequence
-            && first.id < second.id;
-        if !same {
+    pub fn check(&self, community: CommunityId) -> Result<(), EvidenceError> {
+        let (first, second) = (&self.first.header, &self.second.header);
+        for header in [first, second] {
+            if header.community != community {
+                return Err(EvidenceError::Community(header.community));
+            }
+        }
+        let is_fork =
+            first.author == second.author && first.sequence == second.sequence && first.id() < second.id();
+        if !is_fork {
             return Err(EvidenceError::NoFork);
         }
-        for received in [&first, &second] {
-            received
-                .record()
-                .author
-                .verify(Purpose::Record, &received.id.0, &received.signed.signature)
-                .map_err(|_| EvidenceError::Signature)?;
-        }
+        self.first.check()?;
+        self.second.check()?;
         Ok(())
-    }
-
-    /// Whose fork it is, at which sequence number, and which two records. Only after [`Self::check`].
-    #[must_use]
-    pub fn about(&self, community: &Community) -> Option<(PublicKey, u64, [RecordId; 2])> {
-        let [first, second] = self.records(community).ok()?;
-        Some((first.record().author, first.record().sequence, [first.id, second.id]))
-    }
-
-    fn records(&self, community: &Community) -> Result<[Received; 2], EvidenceError> {
-        let decode = |bytes: &[u8]| {
-            let peeked = Received::decode_flat(bytes, community)
-                .map_err(|error| EvidenceError::Malformed(Box::new(error)))?;
-            if matches!(peeked.record().body, Body::Evidence(_)) {
-                return Err(EvidenceError::Nested);
-            }
-            Ok(peeked)
-        };
-        Ok([decode(&self.first)?, decode(&self.second)?])
     }
 }

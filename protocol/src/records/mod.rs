@@ -2,6 +2,7 @@
 
 mod body;
 mod evidence;
+mod header;
 mod proposal;
 mod signed;
 
@@ -9,5 +10,6 @@ pub use body::{
     Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, Kind, Score, Verdict, succession,
 };
 pub use evidence::{EvidenceError, Fork};
+pub use header::{RecordHeader, SignedHeader};
 pub use proposal::{Loan, Motion, ProposalId, Repayment, Subject};
 pub use signed::{MalformedRecord, Received, Record, SignedRecord};

@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Body, BodyError, Kind};
+use super::{Body, BodyError, Kind, RecordHeader, SignedHeader};
 use crate::{
     charter::Community,
     codec::{self, CodecError},
-    hash::{CommunityId, RecordId, context, derive},
+    hash::{BodyHash, CommunityId, RecordId, context, derive},
     keys::{Claim, PublicKey, Purpose, SecretKey, Signature},
-    limits,
 };
 
-/// What an author signs.
+/// What an author says, and at which place of their chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The community it is meant for.
@@ -33,7 +32,7 @@ pub struct Record {
 /// A record with its author's signature: what travels and is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedRecord {
-    /// What was signed.
+    /// The record.
     pub record: Record,
     /// By its author, over the record's id.
     pub signature: Signature,
@@ -43,10 +42,16 @@ impl Record {
     /// The record before an author's first.
     pub const NONE: RecordId = RecordId([0; 32]);
 
-    /// The record's name.
+    /// The record with the hash of its body in the body's place.
+    #[must_use]
+    pub fn header(&self) -> RecordHeader {
+        self.headed(BodyHash(derive(context::BODY, &codec::encode(&self.body))))
+    }
+
+    /// The record's name: that of its header.
     #[must_use]
     pub fn id(&self) -> RecordId {
-        RecordId(derive(context::RECORD, &codec::encode(self)))
+        self.header().id()
     }
 
     /// Signs the record.
@@ -54,6 +59,17 @@ impl Record {
     pub fn sign(self, key: &SecretKey) -> SignedRecord {
         let signature = key.sign(Purpose::Record, &self.id().0);
         SignedRecord { record: self, signature }
+    }
+
+    fn headed(&self, body: BodyHash) -> RecordHeader {
+        RecordHeader {
+            community: self.community,
+            author: self.author,
+            sequence: self.sequence,
+            previous: self.previous,
+            clock: self.clock,
+            body,
+        }
     }
 }
 
@@ -70,6 +86,8 @@ impl SignedRecord {
 pub struct Received {
     /// Its name.
     pub id: RecordId,
+    /// The hash of its body.
+    pub body: BodyHash,
     /// Its canonical bytes.
     pub bytes: Arc<[u8]>,
     /// What the bytes say.
@@ -104,29 +122,42 @@ impl Received {
     /// # Errors
     /// [`MalformedRecord`] that says which rule is broken.
     pub fn decode(bytes: &[u8], community: &Community) -> Result<Self, MalformedRecord> {
-        Self::framed(bytes, community, limits::EVIDENCE_BYTES)?.checked(community)
-    }
-
-    /// The same, without looking inside evidence: used by evidence itself.
-    pub(super) fn decode_flat(bytes: &[u8], community: &Community) -> Result<Self, MalformedRecord> {
-        let received = Self::framed(bytes, community, community.charter.limits.record_bytes as usize)?;
-        if received.record().body.kind() == Kind::Evidence {
-            Ok(received)
-        } else {
-            received.checked(community)
+        let signed: SignedRecord = codec::decode(bytes, community.charter.limits.record_bytes as usize)?;
+        let record = &signed.record;
+        if record.community != community.id {
+            return Err(MalformedRecord::Community(record.community));
         }
+        if record.sequence == 0 || (record.sequence == 1) != (record.previous == Record::NONE) {
+            return Err(MalformedRecord::Sequence(record.sequence));
+        }
+        let kind = record.body.kind();
+        record
+            .body
+            .check(community, &record.author)
+            .map_err(|error| MalformedRecord::Body { kind, error })?;
+        // The body stands between the other fields and the signature, in bytes just found canonical.
+        let body = &bytes[RecordHeader::BYTES - BodyHash::LENGTH..bytes.len() - Signature::LENGTH];
+        let body = BodyHash(derive(context::BODY, body));
+        Ok(Self { id: record.headed(body).id(), body, bytes: bytes.into(), signed })
     }
 
     /// A record that this program has made itself.
     #[must_use]
     pub fn own(signed: SignedRecord) -> Self {
-        Self { id: signed.record.id(), bytes: signed.bytes().into(), signed }
+        let header = signed.record.header();
+        Self { id: header.id(), body: header.body, bytes: signed.bytes().into(), signed }
     }
 
-    /// What was signed.
+    /// What its author says.
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.signed.record
+    }
+
+    /// What remains of it without its body: enough to prove that its author signed it.
+    #[must_use]
+    pub fn signed_header(&self) -> SignedHeader {
+        SignedHeader { header: self.record().headed(self.body), signature: self.signed.signature }
     }
 
     /// The claim that the author signed it, to be checked in a batch.
@@ -143,32 +174,5 @@ impl Received {
     #[must_use]
     pub fn order(&self) -> (PublicKey, u64) {
         (self.record().author, self.record().sequence)
-    }
-
-    fn framed(bytes: &[u8], community: &Community, limit: usize) -> Result<Self, MalformedRecord> {
-        let signed: SignedRecord = codec::decode(bytes, limit)?;
-        let limit = match signed.record.body {
-            Body::Evidence(_) => limit,
-            _ => community.charter.limits.record_bytes as usize,
-        };
-        if bytes.len() > limit {
-            return Err(CodecError::TooLong { actual: bytes.len(), limit }.into());
-        }
-        let record = &signed.record;
-        if record.community != community.id {
-            return Err(MalformedRecord::Community(record.community));
-        }
-        if record.sequence == 0 || (record.sequence == 1) != (record.previous == Record::NONE) {
-            return Err(MalformedRecord::Sequence(record.sequence));
-        }
-        let id = RecordId(derive(context::RECORD, &bytes[..bytes.len() - Signature::LENGTH]));
-        Ok(Self { id, bytes: bytes.into(), signed })
-    }
-
-    fn checked(self, community: &Community) -> Result<Self, MalformedRecord> {
-        let body = &self.record().body;
-        body.check(community, &self.record().author)
-            .map_err(|error| MalformedRecord::Body { kind: body.kind(), error })?;
-        Ok(self)
     }
 }

@@ -2,12 +2,12 @@
 
 use mutua_protocol::{
     codec::{self, CodecError},
-    hash::{CommunityId, DocumentHash, RecordId, TermsHash},
-    keys::{KeyError, PublicKey, Purpose, Signature},
+    hash::{BodyHash, CommunityId, DocumentHash, RecordId, TermsHash, derive},
+    keys::{KeyError, PublicKey, Purpose, Signature, verify_batch},
     limits,
     records::{
         Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, EvidenceError, Fork, Loan,
-        MalformedRecord, Motion, Received, Record, Score, Subject, succession,
+        MalformedRecord, Motion, Received, Record, RecordHeader, Score, SignedHeader, Subject, succession,
     },
     text::TextError,
 };
@@ -223,7 +223,7 @@ fn a_record_belongs_to_one_community_and_one_place() {
 }
 
 #[test]
-fn the_charter_bounds_the_size_of_a_record_but_not_of_evidence() {
+fn the_charter_bounds_the_size_of_a_record() {
     let world = World::with(|charter| charter.limits.record_bytes = 1024);
     let purpose = |length: usize| {
         let mut terms = loan("bakery", 5);
@@ -231,69 +231,103 @@ fn the_charter_bounds_the_size_of_a_record_but_not_of_evidence() {
         bytes(&world, "ana", Body::Propose(Subject::Loan(terms)))
     };
     let overhead = purpose(0).len();
-    let fits = purpose(1024 - overhead);
-    assert!(Received::decode(&fits, world.community()).is_ok());
+    assert!(Received::decode(&purpose(1024 - overhead), world.community()).is_ok());
     let over = purpose(1025 - overhead);
     let too_long = MalformedRecord::Codec(CodecError::TooLong { actual: 1025, limit: 1024 });
     assert_eq!(Received::decode(&over, world.community()), Err(too_long));
-
-    let [left, right] = [fits, bytes(&world, "ana", Body::Leave)]
-        .map(|bytes| Received::decode(&bytes, world.community()).unwrap());
-    let evidence = bytes(&world, "ben", Body::Evidence(Fork::of(&left, &right)));
-    assert!(evidence.len() > 1024);
-    assert!(Received::decode(&evidence, world.community()).is_ok());
 }
 
 #[test]
-fn evidence_of_the_two_largest_records_fits() {
-    let world = World::new();
-    let large = |title: u8| {
-        let mut assessment = approved();
-        assessment.reasons = vec!["x".repeat(limits::TEXT_BYTES); 5];
-        let body = |assessment| Body::Attest { proposal: ID(1), terms: TermsHash([title; 32]), assessment };
-        let excess = bytes(&world, "ana", body(assessment.clone())).len() - limits::RECORD_BYTES;
-        assessment.reasons[0].truncate(limits::TEXT_BYTES - excess);
-        Received::decode(&bytes(&world, "ana", body(assessment)), world.community()).unwrap()
+fn evidence_has_one_length_and_fits_under_any_charter_whatever_it_is_about() {
+    let world = World::with(|charter| charter.limits.record_bytes = 1024);
+    let length = |fork: &[Received; 2]| {
+        let bytes = bytes(&world, "ben", Body::Evidence(Fork::of(&fork[0], &fork[1])));
+        assert!(Received::decode(&bytes, world.community()).is_ok());
+        assert_eq!(codec::encode(&Fork::of(&fork[0], &fork[1])).len(), 416);
+        bytes.len()
     };
-    let [left, right] = [large(1), large(2)];
-    assert_eq!(left.bytes.len(), limits::RECORD_BYTES);
-    let evidence = bytes(&world, "ben", Body::Evidence(Fork::of(&left, &right)));
-    assert!(evidence.len() <= limits::EVIDENCE_BYTES);
-    assert!(Received::decode(&evidence, world.community()).is_ok());
+    let small = world.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
+    let mut terms = loan("bakery", 5);
+    terms.purpose = "x".repeat(500);
+    let large = world.fork("ana", Body::Propose(Subject::Loan(terms)), Body::Leave);
+    let proof = Body::Evidence(Fork::of(&small[0], &small[1]));
+    let nested = world.fork("cleo", proof, Body::Leave);
+    assert_eq!([&small, &large, &nested].map(length), [596; 3]);
 }
 
 #[test]
 fn evidence_proves_a_fork_and_nothing_less() {
     let world = World::new();
+    let community = world.community().id;
     let [left, right] = world.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
     let good = Fork::of(&left, &right);
     assert_eq!(Fork::of(&right, &left), good, "one fork, one proof");
-    assert_eq!(good.check(world.community()), Ok(()));
-    let (author, sequence, ids) = good.about(world.community()).unwrap();
-    assert_eq!((author, sequence), (public("ana"), 1));
-    assert!(ids[0] < ids[1]);
+    assert_eq!(good.check(community), Ok(()));
+    assert_eq!((good.author(), good.sequence()), (public("ana"), 1));
 
-    let fork = |first: &[u8], second: &[u8]| {
-        Fork { first: first.to_vec(), second: second.to_vec() }.check(world.community())
-    };
-    assert_eq!(fork(&good.second, &good.first), Err(EvidenceError::NoFork));
-    assert_eq!(fork(&good.first, &good.first), Err(EvidenceError::NoFork));
+    let check = |first: SignedHeader, second: SignedHeader| Fork { first, second }.check(community);
+    assert_eq!(check(good.second, good.first), Err(EvidenceError::NoFork));
+    assert_eq!(check(good.first, good.first), Err(EvidenceError::NoFork));
     let second = world.sign("ana", 2, left.id, Body::Leave);
     let other = world.sign("ben", 1, Record::NONE, Body::Leave);
     for no_fork in [second, other] {
-        assert_eq!(Fork::of(&left, &no_fork).check(world.community()), Err(EvidenceError::NoFork));
+        assert_eq!(Fork::of(&left, &no_fork).check(community), Err(EvidenceError::NoFork));
     }
-    let mut forged = good.second.clone();
-    *forged.last_mut().unwrap() ^= 1;
-    assert_eq!(fork(&good.first, &forged), Err(EvidenceError::Signature));
-    assert!(matches!(fork(&good.first, b"x"), Err(EvidenceError::Malformed(_))));
-    let nested = world.fork("ana", Body::Evidence(good.clone()), Body::Leave);
-    assert_eq!(Fork::of(&nested[0], &nested[1]).check(world.community()), Err(EvidenceError::Nested));
+    for spoiled in 0..2 {
+        let mut forged = good;
+        [&mut forged.first, &mut forged.second][spoiled].signature.0[63] ^= 1;
+        assert_eq!(forged.check(community), Err(EvidenceError::Signature));
+    }
     // The same record signed twice is one record.
     let mut again = left.signed.clone();
     again.signature = Signature([1; 64]);
     let again = Received::own(again);
-    assert_eq!(Fork::of(&left, &again).check(world.community()), Err(EvidenceError::NoFork));
+    assert_eq!(Fork::of(&left, &again).check(community), Err(EvidenceError::NoFork));
+    // What somebody did elsewhere is no matter of this community.
+    let elsewhere = World::with(|charter| charter.name = "Another eG".to_owned());
+    let fork = elsewhere.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
+    let there = elsewhere.community().id;
+    assert_eq!(Fork::of(&fork[0], &fork[1]).check(community), Err(EvidenceError::Community(there)));
+}
+
+#[test]
+fn a_fork_is_proved_whatever_its_records_say() {
+    let world = World::new();
+    let community = world.community().id;
+    let [left, right] = world.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
+    let proof = Body::Evidence(Fork::of(&left, &right));
+    // One branch is itself a proof, and so is the proof of that.
+    let nested = world.fork("ana", proof, Body::Leave);
+    let nested = Fork::of(&nested[0], &nested[1]);
+    assert_eq!(nested.check(community), Ok(()));
+    let again = world.fork("ana", Body::Evidence(nested), Body::Leave);
+    assert_eq!(Fork::of(&again[0], &again[1]).check(community), Ok(()));
+    // No body has this hash, as far as anybody knows.
+    let mut unheard = right.signed_header();
+    unheard.header.body = BodyHash([7; 32]);
+    unheard.signature = key("ana").sign(Purpose::Record, &unheard.header.id().0);
+    let mut pair = [left.signed_header(), unheard];
+    pair.sort_by_key(|signed| signed.header.id());
+    let [first, second] = pair;
+    assert_eq!(Fork { first, second }.check(community), Ok(()));
+}
+
+#[test]
+fn a_record_is_named_by_its_header_and_the_header_holds_its_body() {
+    let world = World::new();
+    let received = world.sign("ana", 1, Record::NONE, Body::Leave);
+    let signed = received.signed_header();
+    assert_eq!(signed.header, received.record().header());
+    assert_eq!(signed.header.id(), received.id);
+    assert_eq!(signed.check(), Ok(()));
+    assert_eq!(codec::encode(&signed.header).len(), RecordHeader::BYTES);
+    assert_eq!(codec::encode(&signed).len(), SignedHeader::BYTES);
+    assert_eq!(signed.header.body.0, derive("mutua 1 record body", &codec::encode(&Body::Leave)));
+    assert_eq!(received.id.0, derive("mutua 1 record id", &codec::encode(&signed.header)));
+    let mut other = signed;
+    other.header.clock += 1;
+    assert_eq!(other.check(), Err(KeyError::Signature));
+    assert!(verify_batch(&[signed.claim(), received.claim()]).is_ok());
 }
 
 #[test]

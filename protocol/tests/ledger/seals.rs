@@ -1,10 +1,10 @@
 //! Seals: every reason why one cannot follow, and that a refused one changes nothing.
 
 use mutua_protocol::{
-    hash::{CommunityId, OutcomeDigest, RecordId, Root, SealId, TermsHash},
+    hash::{CommunityId, OutcomeDigest, RecordId, Root, SealId},
     ledger::{ChainFault, Inadmissible, SealFault},
     limits,
-    records::{Body, Fork, Received, Record, Subject},
+    records::{Body, Received, Record, Subject},
     seals::SealHeader,
 };
 
@@ -184,22 +184,19 @@ fn the_largest_seals_can_be_read_back() {
         .map(|number| world.say("registrar", admission(&format!("member {number}"), 1)))
         .collect();
     world.seal(many);
-    let evidence: Vec<_> = (0..)
-        .map(|number| {
-            let [left, right] = ["a", "b"].map(|title| {
-                let mut assessment = approved();
-                assessment.reasons = vec![title.repeat(limits::TEXT_BYTES); 4];
-                Body::Attest { proposal: RecordId([1; 32]), terms: TermsHash([1; 32]), assessment }
-            });
-            let fork = world.fork(&format!("member {number}"), left, right);
-            world.say("registrar", Body::Evidence(Fork::of(&fork[0], &fork[1])))
+    let proposal = world.propose("member 0", loan("bakery", 5));
+    let attestations: Vec<_> = (0..)
+        .map(|_| {
+            let mut assessment = approved();
+            assessment.reasons = vec!["x".repeat(limits::TEXT_BYTES); 4];
+            world.say("attestor a", world.attestation(proposal, assessment))
         })
-        .take(limits::SEAL_BYTES / 33_000)
+        .take(limits::SEAL_BYTES / limits::RECORD_BYTES)
         .collect();
     assert!(
-        evidence.iter().map(|received| received.bytes.len()).sum::<usize>() > limits::SEAL_BYTES * 9 / 10
+        attestations.iter().map(|received| received.bytes.len()).sum::<usize>() > limits::SEAL_BYTES * 9 / 10
     );
-    assert!(world.seal(evidence).void.is_empty());
+    assert!(world.seal(attestations).void.is_empty());
     let auditor = audit(&Log::of(&world).bytes()).unwrap();
     assert_eq!(auditor.ledger().head(), world.ledger.head());
 }

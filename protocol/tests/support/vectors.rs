@@ -4,7 +4,7 @@ use mutua_protocol::{
     codec,
     hash::{RecordId, context, derive},
     keys::{PublicKey, Purpose, SecretKey, Signature},
-    records::{Body, Fork, Received, Record, Subject, succession},
+    records::{Body, Fork, Received, Record, SignedHeader, Subject, succession},
     seals::{SealedBatch, Vote, VoteKind, merkle_root},
 };
 use serde_json::{Value, json};
@@ -162,6 +162,8 @@ fn records() -> Value {
                 "name": name,
                 "record": received.record(),
                 "bytes": hex::encode(&received.bytes),
+                "body_hash": received.body,
+                "header": hex::encode(codec::encode(&received.signed_header().header)),
                 "id": received.id,
                 "signature": received.signed.signature,
                 "terms": terms,
@@ -297,6 +299,20 @@ fn refused() -> Value {
         terms.title = title.to_owned();
         first(Body::Propose(Subject::Loan(terms)))
     };
+    let fork = world.fork("ben", Body::Leave, Body::Ballot(ballot(1, &[])));
+    let fork = Fork::of(&fork[0], &fork[1]);
+    let one_side = fork.first;
+    let by_another = world.sign("cleo", 1, Record::NONE, Body::Leave).signed_header();
+    let a_later_one = world.sign("ben", 2, one, Body::Leave).signed_header();
+    let abroad = {
+        let there = World::with(|charter| charter.name = "Another eG".to_owned());
+        let fork = there.fork("ben", Body::Leave, Body::Ballot(ballot(1, &[])));
+        Fork::of(&fork[0], &fork[1])
+    };
+    let sorted = |a: SignedHeader, b: SignedHeader| {
+        let (first, second) = if a.header.id() < b.header.id() { (a, b) } else { (b, a) };
+        Fork { first, second }
+    };
     let cases: Vec<(&str, &str, Vec<u8>)> = vec![
         ("2.2", "no bytes", vec![]),
         ("2.2", "a byte too many", changed("leave", &|b| b.push(0))),
@@ -347,9 +363,17 @@ fn refused() -> Value {
                 key("another").sign(Purpose::Succession, &succession(world.community().id, &public("ana")));
             first(Body::RotateKey { successor: public("new"), proof })
         }),
-        ("3.7", "evidence of one record", {
-            let bytes = bytes("leave");
-            first(Body::Evidence(Fork { first: bytes.clone(), second: bytes }))
+        ("5.1", "evidence of one record", first(Body::Evidence(Fork { first: one_side, second: one_side }))),
+        ("5.1", "evidence in the other order", {
+            first(Body::Evidence(Fork { first: fork.second, second: fork.first }))
+        }),
+        ("5.1", "evidence against two authors", first(Body::Evidence(sorted(one_side, by_another)))),
+        ("5.1", "evidence of two numbers", first(Body::Evidence(sorted(one_side, a_later_one)))),
+        ("5.1", "evidence of another community", first(Body::Evidence(abroad))),
+        ("5.1", "evidence with a false signature", {
+            let mut fork = fork;
+            fork.second.signature.0[0] ^= 1;
+            first(Body::Evidence(fork))
         }),
     ];
     let cases: Vec<Value> = cases
@@ -361,5 +385,7 @@ fn refused() -> Value {
 
 /// The id that a vector's bytes must have, computed without the types.
 pub fn id_of_signed(bytes: &[u8]) -> String {
-    hex::encode(derive(context::RECORD, &bytes[..bytes.len() - 64]))
+    let (before_body, body) = bytes[..bytes.len() - 64].split_at(112);
+    let header = [before_body, &derive(context::BODY, body)].concat();
+    hex::encode(derive(context::RECORD, &header))
 }

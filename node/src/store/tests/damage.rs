@@ -166,12 +166,12 @@ fn a_store_that_lost_its_last_commit_is_damaged() {
 fn a_newer_layout_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).unwrap();
-    store.reader().db.insert([tables::FORMAT], &[0, 0, 0, 2]).unwrap();
+    store.reader().db.insert([tables::FORMAT], &[0, 0, 0, 9]).unwrap();
     store.reader().db.flush().unwrap();
     drop(store);
     let error = open(folder.path()).unwrap_err();
     assert!(matches!(error, StoreError::Format { .. }), "{error}");
-    assert!(error.to_string().contains("its layout has number 2, and this version reads 1"), "{error}");
+    assert!(error.to_string().contains("its layout has number 9, and this version reads 2"), "{error}");
 }
 
 #[test]
