@@ -53,12 +53,14 @@ class NoArchive(Exception):
 
 @dataclass
 class Report:
-    """What a verification finds."""
+    """What a verification finds. The counts are those up to the last seal that holds."""
 
     community: Community | None = None
     ledger: Ledger | None = None
     seals: int = 0
     head: bytes = ZEROS
+    members: int = 0
+    proposals: int = 0
     records: int = 0
     void: int = 0
     signatures: int = 0
@@ -196,6 +198,7 @@ def check_seal(report: Report, payload: bytes) -> None:
         rounds.begin_next(ledger, closing.outcome)
         report.closings.append(closing)
     report.seals, report.head = ledger.height, ledger.head
+    report.members, report.proposals = len(ledger.members), len(ledger.proposals)
     report.records += len(opened)
     report.void += void
     report.signatures += len(opened) + len(batch.certificate.signatures)

@@ -11,7 +11,7 @@ from .rounds import Closing
 
 def facts(report: Report) -> dict[str, Any]:
     """The report as JSON."""
-    community, ledger, fault = report.community, report.ledger, report.fault
+    community, fault = report.community, report.fault
     return {
         "verdict": "faulty" if fault else "valid",
         "community": community and {
@@ -20,8 +20,8 @@ def facts(report: Report) -> dict[str, Any]:
             "currency": community.charter.currency.code,
             "decimals": community.charter.currency.decimals,
             "witnesses": len(community.charter.witnesses),
-            "members": len(ledger.members),
-            "proposals": len(ledger.proposals),
+            "members": report.members,
+            "proposals": report.proposals,
         },
         "seals": report.seals,
         "head": report.head.hex() if report.seals else None,

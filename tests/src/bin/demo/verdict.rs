@@ -1,6 +1,6 @@
 //! The end of both stories: what was decided and why, and the auditor.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use mutua_protocol::{
     keys::PublicKey,
@@ -9,6 +9,7 @@ use mutua_protocol::{
     records::ProposalId,
 };
 use mutua_tests::Mutua;
+use serde_json::Value;
 
 use crate::{
     stage::Stage,
@@ -220,7 +221,34 @@ pub(crate) fn audit(teller: &Teller, stage: &Stage) -> Result<(), String> {
         Stage::size(&archive),
         teller.good(verdict)
     ));
+    second_opinion(teller, &archive)?;
     tampered(teller, &archive)
+}
+
+/// The same file in the hands of a program that shares no code with the first, if `MUTUA_PYTHON` names a Python that can run
+/// it (`scripts/verifier/python` does).
+fn second_opinion(teller: &Teller, archive: &Path) -> Result<(), String> {
+    let Some(python) = std::env::var_os("MUTUA_PYTHON") else { return Ok(()) };
+    teller.command("auditor", "python3 scripts/verify.py log.archive");
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/verify.py");
+    let output = Command::new(&python)
+        .arg(program)
+        .arg("--json")
+        .arg(archive)
+        .output()
+        .map_err(|error| format!("{} cannot be started: {error}", Path::new(&python).display()))?;
+    let found: Value = serde_json::from_slice(&output.stdout).map_err(|error| {
+        format!("scripts/verify.py: {error}\n{}", String::from_utf8_lossy(&output.stderr))
+    })?;
+    let first = Mutua::offline().json(["audit", &archive.to_string_lossy()]);
+    if !output.status.success() || found["rounds"] != first["rounds"] || found["head"] != first["head"] {
+        return Err(format!("the second verifier finds something else:\n{found}\nand the first:\n{first}"));
+    }
+    teller.say(format!(
+        "Written from the specification alone, in another language, it finds {} of the last seal and every outcome.",
+        teller.good("the same digests")
+    ));
+    Ok(())
 }
 
 /// One bit of one byte, in the middle of the log.
