@@ -15,6 +15,7 @@ use mutua_protocol::{
     ledger::{Closing, Ledger, Pool, ProposalStatus},
     limits,
     outcome::{Outcome, shares_digest},
+    receipt::SealedProof,
     records::{
         Answer, Assessment, Ballot, Body, Choice, Direction, Fork, ProposalId, Received, Score, Subject,
         Verdict,
@@ -299,6 +300,30 @@ proptest! {
         let closings = town.world.ledger.closings();
         prop_assert!(auditor.outcomes().eq(closings.iter().map(|closing| closing.digest)));
         prop_assert_eq!(format!("{:?}", auditor.ledger()), format!("{:?}", town.world.ledger));
+    }
+
+    /// Of every sealed record, and of every key in every closed round.
+    #[test]
+    fn a_receipt_made_from_any_history_holds(kind in any::<u16>(), deeds in deeds()) {
+        let town = live(kind, &deeds);
+        let world = &town.world;
+        for batch in world.batches.iter().rev().take(20) {
+            let records = proofs::opened(world, batch);
+            let ids: Vec<RecordId> = records.iter().map(|received| received.id).collect();
+            for received in &records {
+                let seal = proofs::certified(world, batch.header.height);
+                let proven = SealedProof::new(received, seal, &ids).unwrap().verify(world.community()).unwrap();
+                prop_assert_eq!((proven.record, proven.height), (received.id, batch.header.height));
+            }
+        }
+        let keys: Vec<_> = world.ledger.members().keys().copied().chain([public("a stranger")]).collect();
+        for closing in world.ledger.closings() {
+            for key in &keys {
+                let count = proofs::count(world, closing.outcome.round, *key).verify(world.community()).unwrap();
+                let entry = closing.roll.iter().find(|entry| entry.member == *key).copied();
+                prop_assert_eq!((count.key, count.entry, count.digest), (*key, entry, closing.digest));
+            }
+        }
     }
 
     /// Only the order of seals matters: which records share a seal with others of other authors does

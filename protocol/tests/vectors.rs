@@ -10,9 +10,11 @@ use mutua_protocol::{
     archive::{Check, open_batch},
     charter::Community,
     codec,
+    evidence::{Evidence, EvidenceCheck},
     keys::{PublicKey, Purpose, Signature},
     ledger::Ledger,
     outcome::{Outcome, OutcomeHead, RollEntry},
+    receipt::{Receipt, ReceiptCheck},
     records::{BodyError, Kind, MalformedRecord, Received},
     seals::{Certificate, SealHeader, SealedBatch, merkle_root},
 };
@@ -177,4 +179,52 @@ fn the_seals_of_the_vectors_follow_each_other() {
         ledger.apply(&batch.header, &records).unwrap();
         assert_eq!(ledger.head().to_string(), text(id));
     }
+}
+
+fn community_of(file: &Value) -> Community {
+    Community::decode(&bytes(&file["charter"]["bytes"])).unwrap()
+}
+
+#[test]
+fn receipts_prove_what_the_vectors_say() {
+    let file = read("receipts.json");
+    let community = community_of(&file);
+    for vector in list(&file["receipts"]) {
+        let what = text(&vector["what"]);
+        let receipt = Receipt::from_file(&bytes(&vector["file"])).unwrap();
+        assert_eq!(Receipt::from_text(text(&vector["text"])).as_ref(), Ok(&receipt), "{what}");
+        let proven = serde_json::to_value(receipt.verify(&community).unwrap()).unwrap();
+        assert_eq!(proven, vector["proves"], "{what}");
+    }
+    let mut idle: Vec<&str> = ReceiptCheck::ALL.iter().map(|check| check.number()).collect();
+    for vector in list(&file["refused"]) {
+        let check = match Receipt::from_file(&bytes(&vector["file"])) {
+            Err(_) => ReceiptCheck::Canonical,
+            Ok(receipt) => receipt.verify(&community).unwrap_err().check,
+        };
+        assert_eq!(check.number(), text(&vector["check"]), "{}", text(&vector["what"]));
+        idle.retain(|number| *number != check.number());
+    }
+    assert!(idle.is_empty(), "no vector for {idle:?}");
+}
+
+#[test]
+fn evidence_convicts_as_the_vectors_say() {
+    let file = read("evidence.json");
+    let community = community_of(&file);
+    for vector in list(&file["evidence"]) {
+        let evidence = Evidence::from_file(&bytes(&vector["file"])).unwrap();
+        let proven = serde_json::to_value(evidence.verify(&community).unwrap()).unwrap();
+        assert_eq!(proven, vector["proves"], "{}", text(&vector["what"]));
+    }
+    let mut idle: Vec<&str> = EvidenceCheck::ALL.iter().map(|check| check.number()).collect();
+    for vector in list(&file["refused"]) {
+        let check = match Evidence::from_file(&bytes(&vector["file"])) {
+            Err(_) => EvidenceCheck::Canonical,
+            Ok(evidence) => evidence.verify(&community).unwrap_err().check,
+        };
+        assert_eq!(check.number(), text(&vector["check"]), "{}", text(&vector["what"]));
+        idle.retain(|number| *number != check.number());
+    }
+    assert!(idle.is_empty(), "no vector for {idle:?}");
 }

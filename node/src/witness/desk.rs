@@ -11,7 +11,7 @@ use arc_malachitebft_core_types::{
 use mutua_protocol::{
     hash::{CommunityId, SealId},
     keys::{PublicKey, SecretKey},
-    seals::{Certificate, WitnessSet},
+    seals::{Certificate, ProposalStatement, WitnessSet},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
     convert::{self, number},
     equivocation::{Equivocation, Reported},
     log::{self, Entry},
-    message::{Body, Fault, ProposalStatement, ProposedSeal, SignedProposal, WitnessMessage},
+    message::{Body, Fault, ProposedSeal, SignedProposal, WitnessMessage},
     signing::{Checker, Contradiction, Signer},
     timing::{TimeoutId, Timing},
 };

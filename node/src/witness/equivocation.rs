@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use arc_malachitebft_core_types::{DoubleProposal, DoubleVote, SignedProposal as CoreProposal};
 use mutua_protocol::{
+    evidence::{Evidence, TwoProposals, TwoVotes},
     hash::CommunityId,
     keys::{PublicKey, Signature},
-    seals::WitnessSet,
+    seals::{ProposalStatement, WitnessSet},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     context::Ctx,
     convert::{number, signed_vote},
-    message::{Fault, ProposalStatement, SignedVote},
+    message::{Fault, SignedVote},
     signing::Checker,
 };
 
@@ -52,6 +53,20 @@ impl Equivocation {
         match self {
             Self::Votes(first, _) => first.witness,
             Self::Proposals { proposer, .. } => *proposer,
+        }
+    }
+
+    /// The proof as anybody can check it with the charter alone.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        match self {
+            Self::Votes(first, second) => {
+                let side = |signed: &SignedVote| (signed.vote.clone(), signed.signature);
+                Evidence::Votes(TwoVotes::new(first.witness, side(first), side(second)))
+            }
+            Self::Proposals { proposer, first, second } => {
+                Evidence::Proposals(TwoProposals::new(*proposer, first.clone(), second.clone()))
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use mutua_protocol::{
     hash::{CommunityId, RecordId, SealId},
     keys::{PublicKey, Signature},
     limits,
-    seals::{SealHeader, Vote, VoteKind, Witness, WitnessSet},
+    seals::{ProposalStatement, SealHeader, Vote, VoteKind, Witness, WitnessSet},
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,29 +55,6 @@ impl ProposedSeal {
             return Err(Fault::Root);
         }
         Ok(self.header.id())
-    }
-}
-
-/// What a proposer signs, with [`mutua_protocol::keys::Purpose::Proposal`], over its canonical bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProposalStatement {
-    /// The community.
-    pub community: CommunityId,
-    /// Height proposed for.
-    pub height: u64,
-    /// Round proposed in.
-    pub round: u32,
-    /// When the value was proposed before: the round in which more than two thirds prevoted for it.
-    pub pol_round: Option<u32>,
-    /// The seal.
-    pub value: SealId,
-}
-
-impl ProposalStatement {
-    /// The bytes that are signed, before the purpose's prefix.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
-        codec::encode(self)
     }
 }
 

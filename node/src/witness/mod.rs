@@ -44,12 +44,14 @@ use mutua_protocol::{
     seals::{Certificate, SealHeader},
 };
 
+pub use mutua_protocol::seals::ProposalStatement;
+
 pub use engine::{Engine, NotAWitness, Status};
 pub use equivocation::{Equivocation, EquivocationError};
 pub use log::LogError;
 pub use message::{
-    Body, Fault, MESSAGE_BYTES, Passage, PolkaCertificate, ProposalStatement, ProposedSeal, ROUNDS,
-    RoundCertificate, RoundVote, SignedProposal, SignedVote, WitnessMessage, proposer,
+    Body, Fault, MESSAGE_BYTES, Passage, PolkaCertificate, ProposedSeal, ROUNDS, RoundCertificate, RoundVote,
+    SignedProposal, SignedVote, WitnessMessage, proposer,
 };
 pub use timing::{Step, TimeoutId, Timing};
 

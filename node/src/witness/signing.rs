@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use mutua_protocol::{
     hash::{CommunityId, SealId},
     keys::{Claim, PublicKey, Purpose, SecretKey, Signature, verify_batch},
-    seals::{Vote, VoteKind, WitnessSet},
+    seals::{ProposalStatement, Vote, VoteKind, WitnessSet},
 };
 
-use super::message::{Fault, Passage, PolkaCertificate, ProposalStatement, RoundCertificate, check_distinct};
+use super::message::{Fault, Passage, PolkaCertificate, RoundCertificate, check_distinct};
 
 /// How many signatures are remembered as good: those of a few rounds with the greatest number of
 /// witnesses. A vote comes alone, in certificates, in repetitions and again after a restart.

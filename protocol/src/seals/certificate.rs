@@ -51,6 +51,29 @@ impl Vote {
     }
 }
 
+/// What a witness signs when it proposes a seal, with [`Purpose::Proposal`], over its canonical bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalStatement {
+    /// The community.
+    pub community: CommunityId,
+    /// Height proposed for.
+    pub height: u64,
+    /// Round proposed in.
+    pub round: u32,
+    /// When the value was proposed before: the round in which more than two thirds prevoted for it.
+    pub pol_round: Option<u32>,
+    /// The seal.
+    pub value: SealId,
+}
+
+impl ProposalStatement {
+    /// The bytes that are signed, before the purpose's prefix.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+}
+
 /// The witnesses' signatures on one seal: precommits of one round, sorted by key.
 ///
 /// Different nodes may hold different, equally valid certificates of one seal, so that

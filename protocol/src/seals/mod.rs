@@ -8,6 +8,8 @@ mod certificate;
 mod header;
 mod merkle;
 
-pub use certificate::{Certificate, CertificateError, Vote, VoteKind, Witness, WitnessSet};
+pub use certificate::{
+    Certificate, CertificateError, ProposalStatement, Vote, VoteKind, Witness, WitnessSet,
+};
 pub use header::{SealHeader, SealedBatch};
 pub use merkle::{merkle_path, merkle_root, root_by_path};

@@ -7,6 +7,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses another part of it")]
 
 pub mod log;
+pub mod proof_vectors;
+pub mod proofs;
 pub mod samples;
 pub mod story;
 pub mod vectors;

@@ -26,6 +26,8 @@ pub fn files() -> Vec<(&'static str, Value)> {
         ("outcomes.json", outcomes()),
         ("archive.json", archive()),
         ("refused.json", refused()),
+        ("receipts.json", proof_vectors::receipts()),
+        ("evidence.json", proof_vectors::evidence()),
     ]
 }
 
