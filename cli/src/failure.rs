@@ -46,6 +46,12 @@ impl Failure {
         Self { status: Status::Node, message: message.to_string() }
     }
 
+    /// The same, with more to say.
+    pub(crate) fn and(mut self, more: impl Display) -> Self {
+        self.message = format!("{}. {more}", self.message.trim_end_matches('.'));
+        self
+    }
+
     /// Is it for want of a node?
     pub(crate) fn is_of_node(&self) -> bool {
         self.status == Status::Node

@@ -9,6 +9,7 @@ mod files;
 mod founding;
 mod home;
 mod named;
+mod outbox;
 mod output;
 mod page;
 mod progress;

@@ -1,6 +1,9 @@
 //! Saying something: a record is signed here, with a key of this home, and handed to the node.
+//!
+//! Between the two it is kept in the [outbox](crate::outbox). A record that is found there is handed in before
+//! anything else is signed with its key.
 
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
 use clap::Args;
 use mutua_node::{
@@ -12,7 +15,7 @@ use mutua_protocol::{
     charter::{Charter, Community, Role},
     hash::RecordId,
     keys::{PublicKey, SecretKey},
-    records::{Body, Kind, Record},
+    records::{Body, Kind, Received, Record},
 };
 use serde::Serialize;
 
@@ -22,8 +25,9 @@ use crate::{
     commands::Context,
     failure::Failure,
     home::{Home, passphrase},
+    outbox::{Kept, Outbox},
     output,
-    page::Page,
+    page::{Page, plain},
     times,
 };
 
@@ -48,7 +52,16 @@ pub(crate) struct Signer {
     pub chain: ChainView,
     key: SecretKey,
     label: String,
+    outbox: Outbox,
+    before: Option<Before>,
     _lock: KeyLock,
+}
+
+/// A record that was kept by a command before this one, and what the node says of it now.
+struct Before {
+    kept: Kept,
+    /// What it waits for; nothing if the node has taken it.
+    waits_for: Option<String>,
 }
 
 /// What was said.
@@ -62,6 +75,16 @@ pub(crate) struct Said {
     pub author: PublicKey,
     /// Its number in their chain.
     pub sequence: u64,
+    /// Was it signed by a command before this one, whose answer was lost?
+    pub kept: bool,
+}
+
+impl Said {
+    fn of(received: &Received, kept: bool) -> Self {
+        let record = received.record();
+        let (kind, author, sequence) = (record.body.kind(), record.author, record.sequence);
+        Self { id: received.id, kind, author, sequence, kept }
+    }
 }
 
 impl Signer {
@@ -80,7 +103,71 @@ impl Signer {
         let passphrase = passphrase(context, &format!("Passphrase of the key '{label}': "))?;
         let key = keystore.unlock(&label, &passphrase).map_err(Failure::keys)?;
         let chain = client.chain(&key.public())?;
-        Ok(Self { client, community, chain, key, label, _lock: lock })
+        let outbox = Outbox::of(home.path(), key.public());
+        let mut signer = Self { client, community, chain, key, label, outbox, before: None, _lock: lock };
+        if let Some(kept) = signer.outbox.kept(&signer.community)? {
+            signer.hand_in_again(kept)?;
+        }
+        Ok(signer)
+    }
+
+    /// Hands in what was kept by a command before this one.
+    fn hand_in_again(&mut self, kept: Kept) -> Done {
+        let what = name_of(&kept.received);
+        match self.hand_in(&kept.received)? {
+            ReceptionStatus::Accepted => {
+                self.forget();
+                note(&format!("{what}, kept from 'mutua {}', is handed in now", kept.command.join(" ")));
+                self.before = Some(Before { kept, waits_for: None });
+            }
+            ReceptionStatus::Held => {
+                self.forget();
+                note(&format!("{what}, kept from 'mutua {}', had reached the node", kept.command.join(" ")));
+                self.before = Some(Before { kept, waits_for: None });
+            }
+            ReceptionStatus::Refused { rule, reason } => {
+                self.forget();
+                note(&format!(
+                    "{what}, kept from 'mutua {}', is refused by the node ({rule}): {reason}. It is dropped",
+                    kept.command.join(" ")
+                ));
+            }
+            // The node lacks what this key has signed before, and perhaps more: its word on the next number is worth nothing.
+            ReceptionStatus::Parked { .. } if kept.received.record().sequence > self.chain.sequence + 1 => {
+                return Err(Failure::refused(format!(
+                    "this home keeps {what}, and its node knows of {} only: it has fallen behind what this key \
+                     has signed. Nothing is signed until it has caught up with the others; 'mutua status' shows its peers",
+                    self.chain.sequence
+                )));
+            }
+            ReceptionStatus::Parked { reason } => {
+                self.before = Some(Before { kept, waits_for: Some(reason) });
+            }
+        }
+        self.chain = self.client.chain(&self.author())?;
+        Ok(())
+    }
+
+    /// The node has said what became of the record in the outbox.
+    fn forget(&self) {
+        if let Err(problem) = self.outbox.clear() {
+            note(&problem);
+        }
+    }
+
+    /// Hands a record in once.
+    fn hand_in(&self, received: &Received) -> Done<ReceptionStatus> {
+        let answer = self.client.submit(&[received.bytes.to_vec()]).and_then(|answer| {
+            let reception = answer.records.into_iter().next();
+            reception.ok_or_else(|| Failure::node("the node did not say what became of the record"))
+        });
+        answer.map(|reception| reception.status).map_err(|failure| {
+            failure.and(format!(
+                "{} is signed and kept in this home. Give the command again, or another one with this key: the \
+                 record is handed in first",
+                name_of(received)
+            ))
+        })
     }
 
     /// Who signs.
@@ -95,12 +182,38 @@ impl Signer {
 
     /// Signs a record and hands it in. When this returns, it is on the node's disk.
     ///
+    /// The same words, or the same statement, as those of a record that was kept are that record, and nothing
+    /// more is signed.
+    ///
     /// # Errors
     /// When the body breaks a bound, or the node does not take it.
     pub(crate) fn say(&self, body: Body) -> Done<Said> {
         let author = self.author();
         body.check(&self.community, &author).map_err(Failure::input)?;
-        let kind = body.kind();
+        let command: Vec<String> = std::env::args().skip(1).collect();
+        if let Some(Before { kept, waits_for }) = &self.before {
+            let is_same = kept.command == command || kept.received.record().body == body;
+            match (is_same, waits_for) {
+                (true, None) => {
+                    note(
+                        "that was this very command: nothing more is signed. If you mean it twice, give it once more",
+                    );
+                    return Ok(Said::of(&kept.received, true));
+                }
+                (true, Some(_)) => {
+                    note("a record kept in this home is this very command: it is handed in again");
+                    self.wait_until_taken(&kept.received)?;
+                    return Ok(Said::of(&kept.received, true));
+                }
+                (false, None) => {}
+                // The node has told it to nobody, and lets go of it for the next one with its number.
+                (false, Some(reason)) => note(&format!(
+                    "{}, kept from 'mutua {}', cannot be sealed yet ({reason}). This takes its place",
+                    name_of(&kept.received),
+                    kept.command.join(" ")
+                )),
+            }
+        }
         let record = Record {
             community: self.community.id,
             author,
@@ -109,32 +222,48 @@ impl Signer {
             clock: times::now(),
             body,
         };
-        let signed = record.sign(&self.key);
-        let said = Said { id: signed.record.id(), kind, author, sequence: signed.record.sequence };
-        // The very same bytes are handed in again: another record with this number would be a fork.
-        let bytes = [signed.bytes()];
+        let received = Received::own(record.sign(&self.key));
+        self.outbox.keep(&received.signed, &command)?;
+        self.wait_until_taken(&received)?;
+        Ok(Said::of(&received, false))
+    }
+
+    /// Hands in a record, which is in the outbox, until the node takes or refuses it.
+    fn wait_until_taken(&self, received: &Received) -> Done {
         let mut waiting_for = String::new();
-        let taken = patiently(PARKED_TIME, || {
-            let answer = self.client.submit(&bytes)?;
-            match answer.records.into_iter().next().map(|reception| reception.status) {
-                Some(ReceptionStatus::Accepted | ReceptionStatus::Held) => Ok(Some(())),
-                Some(ReceptionStatus::Parked { reason }) => {
-                    waiting_for = reason;
-                    Ok(None)
-                }
-                Some(ReceptionStatus::Refused { rule, reason }) => {
-                    Err(Failure::refused(format!("the node refuses the record ({rule}): {reason}")))
-                }
-                None => Err(Failure::node("the node did not say what became of the record")),
+        // The very same bytes each time: another record with this number would be a fork.
+        let taken = patiently(PARKED_TIME, || match self.hand_in(received)? {
+            ReceptionStatus::Accepted | ReceptionStatus::Held => Ok(Some(())),
+            ReceptionStatus::Parked { reason } => {
+                waiting_for = reason;
+                Ok(None)
+            }
+            ReceptionStatus::Refused { rule, reason } => {
+                self.forget();
+                Err(Failure::refused(format!("the node refuses the record ({rule}): {reason}")))
             }
         })?;
-        taken.map(|()| said).ok_or_else(|| {
-            Failure::refused(format!(
-                "the record cannot be sealed yet: {waiting_for}. The node does not keep it for good; say it again \
-                 when that has changed"
-            ))
-        })
+        if taken.is_some() {
+            self.forget();
+            return Ok(());
+        }
+        Err(Failure::refused(format!(
+            "the record cannot be sealed yet: {waiting_for}. It is kept in this home. Give the command again when that \
+             has changed, or another one with this key, which takes its place"
+        )))
     }
+}
+
+/// What to call a record.
+fn name_of(received: &Received) -> String {
+    let record = received.record();
+    format!("number {} of {} ({:?})", record.sequence, record.author.short(), record.body.kind())
+}
+
+/// Tells the person at the terminal what they did not ask for.
+fn note(text: &str) {
+    // With nobody listening there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "note: {}", plain(text, true));
 }
 
 /// Tells what was said.

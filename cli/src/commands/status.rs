@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use mutua_node::service::NodeStatus;
+use serde::Serialize;
 
 use super::Context;
 use crate::{
     Done, amounts,
     client::Client,
     home::Home,
+    outbox::Outbox,
     output,
     page::{Page, Table},
     times,
@@ -24,6 +26,14 @@ Example:
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {}
 
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    status: &'a NodeStatus,
+    /// Records in the outbox.
+    kept: usize,
+}
+
 impl Arguments {
     /// Shows it.
     pub(crate) fn run(self, context: &Context) -> Done {
@@ -31,8 +41,15 @@ impl Arguments {
         let client = Client::of(&home)?;
         let status: NodeStatus = client.get("/v1/status")?;
         let currency = client.charter()?.currency;
-        output::show(context.json, &status, |page| {
+        let kept = Outbox::count(home.path());
+        output::show(context.json, &Shown { status: &status, kept }, |page| {
             tell(page, &status, &amounts::show(status.pool, &currency));
+            if kept > 0 {
+                page.gap().line(format!(
+                    "Signed in this home, and not known to have reached the node: {kept}. The next command with the same \
+                     key hands it in"
+                ));
+            }
         })
     }
 }
