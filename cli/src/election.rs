@@ -77,7 +77,7 @@ impl<'a> Plan<'a> {
         }
         let mut plan = Self {
             election,
-            reading: Election::reading_for(rule.engine()),
+            reading: Election::reading_for(rule),
             categories: categories(election),
             name: clean(
                 election.meta("description").unwrap_or(fallback_name),

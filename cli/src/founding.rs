@@ -109,7 +109,7 @@ impl Terms {
             witnesses,
             schedule: Schedule { first_close: self.first_close.resolve(times::now()), period: self.period },
             sealing: Sealing { patience: self.patience, drift: self.drift },
-            rule: self.rule.rule(),
+            rule: self.rule.rule()?,
             policy: RiskPolicy {
                 worst_grade: self.worst_grade,
                 greatest_default: self.greatest_default,

@@ -33,6 +33,36 @@ fn init_makes_a_valid_charter_and_private_files() {
 }
 
 #[test]
+fn init_takes_every_rule_and_refuses_options_that_say_nothing_under_it() {
+    let place = Place::new();
+    for (number, (rule, says)) in [
+        (&["--completion", "add-one+greedy", "--utility", "score"][..], "shares grow by whole units"),
+        (&["--completion", "add-one"], "as long as the pool holds it (add-one)"),
+        (&["--rule", "greedy", "--order", "total"], "greedy by support; a loan is worth its amount"),
+        (
+            &["--rule", "greedy", "--utility", "cardinality"],
+            "greedy by support per cost; each loan is worth one",
+        ),
+        (&["--rule", "phragmen"], "sequential Phragmén"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let home = format!("home-{number}");
+        place.json(&[&["init", "--name", "Test", "--home", &home], rule].concat());
+        let told = place.run(&["charter", "check", &format!("{home}/charter.json")]);
+        assert!(told.out.contains(says), "{}", told.out);
+    }
+    let init = ["init", "--name", "Test", "--home", "other"];
+    let with = |more: &[&'static str]| place.run(&[&init, more].concat());
+    with(&["--rule", "phragmen", "--completion", "add-one"])
+        .fails(2, "--completion is for --rule equal-shares");
+    with(&["--order", "total"]).fails(2, "--order is for --rule greedy");
+    with(&["--completion", "magic"]).fails(2, "invalid value 'magic'");
+    assert!(!place.path().join("other").exists());
+}
+
+#[test]
 fn a_charter_that_breaks_a_bound_is_refused_with_the_field() {
     let place = Place::new();
     place.found(&[]);

@@ -17,6 +17,8 @@ use crate::{
     text::{self, TextError},
 };
 
+pub use crate::allocation::{Completion, GreedyOrder, Rule, Utility};
+
 /// The protocol version that this crate speaks.
 pub const PROTOCOL: u16 = 1;
 
@@ -45,7 +47,7 @@ pub struct Charter {
     pub schedule: Schedule,
     /// How witnesses judge a seal.
     pub sealing: Sealing,
-    /// How the pool is allocated.
+    /// How the pool is allocated (SPEC section 10.4 says what each rule is).
     pub rule: Rule,
     /// Which loans may be funded at all.
     pub policy: RiskPolicy,
@@ -150,70 +152,6 @@ impl RiskPolicy {
                 greatest_default: own.greatest_default.min(every.greatest_default),
                 greatest_amount: own.greatest_amount.min(every.greatest_amount),
             },
-        }
-    }
-}
-
-/// How the pool is allocated (`allocation` says what each rule is). Later rules are appended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Rule {
-    /// The Method of Equal Shares.
-    EqualShares {
-        /// What a funded loan is worth to a supporter.
-        utility: Utility,
-        /// What happens to money that is left.
-        completion: Completion,
-    },
-    /// Greedy by support per cost.
-    Greedy {
-        /// What a funded loan is worth to a supporter.
-        utility: Utility,
-    },
-}
-
-/// What a funded loan is worth to a supporter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Utility {
-    /// Its amount.
-    Cost,
-    /// One.
-    Cardinality,
-    /// The score on the ballot.
-    Score,
-}
-
-/// What happens to money that Equal Shares leaves. Later ways are appended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Completion {
-    /// It stays in the pool.
-    None,
-    /// Greedy funds what still fits.
-    Greedy,
-}
-
-impl Rule {
-    /// The rule as the allocation engine knows it.
-    #[must_use]
-    pub fn engine(self) -> allocation::Rule {
-        let worth = |utility| match utility {
-            Utility::Cost => allocation::Utility::Cost,
-            Utility::Cardinality => allocation::Utility::Cardinality,
-            Utility::Score => allocation::Utility::Score,
-        };
-        match self {
-            Self::EqualShares { utility, completion } => allocation::Rule::EqualShares {
-                utility: worth(utility),
-                completion: match completion {
-                    Completion::None => allocation::Completion::None,
-                    Completion::Greedy => allocation::Completion::Greedy,
-                },
-            },
-            Self::Greedy { utility } => {
-                allocation::Rule::Greedy { utility: worth(utility), order: allocation::GreedyOrder::PerCost }
-            }
         }
     }
 }

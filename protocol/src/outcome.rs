@@ -27,6 +27,9 @@ pub struct Outcome {
     pub turnout: Turnout,
     /// Merkle root over the roll, sorted by key.
     pub roll: Root,
+    /// Under a rule with completion by add-one, how often it raised the endowments: each unit of weight began
+    /// with its part of the pool and as many whole units of currency.
+    pub raises: Option<u64>,
     /// Every loan that was open, in the order in which they were sealed.
     pub candidates: Vec<Candidate>,
     /// What was funded, in the order of selection.
@@ -75,7 +78,8 @@ pub enum CandidateResult {
         reason: PassedOver,
         /// Weight of the members who support it.
         supporters: u64,
-        /// Under Equal Shares, what its supporters have left together, in smallest units, rounded down.
+        /// Under Equal Shares, what its supporters have left together, in smallest units, rounded down. With
+        /// completion by add-one that is out of raised endowments.
         left: Option<u64>,
     },
     /// It could not be funded, whatever the votes.
@@ -107,6 +111,9 @@ pub enum PassedOver {
     /// The expected loss would exceed the cap.
     #[error("it would break the cap on expected loss")]
     ExpectedLossCap,
+    /// Phragmén's rule ended before its turn came.
+    #[error("the rule stopped before its turn")]
+    Stopped,
 }
 
 /// A funded loan.
@@ -116,7 +123,8 @@ pub struct FundedLoan {
     pub proposal: ProposalId,
     /// Smallest units.
     pub amount: u64,
-    /// Under Equal Shares, what supporters paid per unit of their utility.
+    /// Under Equal Shares, what supporters paid per unit of their utility; under Phragmén's rule, what each
+    /// unit of their weight has paid in all when this was bought. Nothing where greedy funded it.
     pub price: Option<Price>,
     /// Weight of the members who support it.
     pub supporters: u64,
@@ -200,7 +208,7 @@ pub struct OutcomeHead {
     pub turnout: Turnout,
     /// Merkle root over the roll, sorted by key.
     pub roll: Root,
-    /// Hash of the candidates, the funded loans and the motions.
+    /// Hash of the raises, the candidates, the funded loans and the motions.
     pub decisions: Root,
 }
 
@@ -219,7 +227,7 @@ impl Outcome {
     /// The head, in which a hash stands for what was decided.
     #[must_use]
     pub fn head(&self) -> OutcomeHead {
-        let decisions = codec::encode(&(&self.candidates, &self.funded, &self.motions));
+        let decisions = codec::encode(&(&self.raises, &self.candidates, &self.funded, &self.motions));
         OutcomeHead {
             round: self.round,
             height: self.height,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use mutua_protocol::{
     archive::{ArchiveReader, Auditor, open_batch, opening},
-    charter::{Caps, Community, Completion, Rule, Utility},
+    charter::{Caps, Community},
     codec,
     hash::RecordId,
     keys::Purpose,
@@ -25,6 +25,7 @@ use mutua_protocol::{
 use proptest::prelude::*;
 use support::{
     log::{Log, audit},
+    rules::every_rule,
     samples::one_of_each,
     story::Story,
     *,
@@ -65,12 +66,8 @@ impl Town {
     fn new(kind: u16) -> Self {
         let mut world = World::with(|charter| {
             charter.limits.records_per_round = 40;
-            let utility = [Utility::Cost, Utility::Cardinality, Utility::Score][usize::from(kind % 3)];
-            charter.rule = match kind / 3 % 3 {
-                0 => Rule::EqualShares { utility, completion: Completion::None },
-                1 => Rule::EqualShares { utility, completion: Completion::Greedy },
-                _ => Rule::Greedy { utility },
-            };
+            let rules = every_rule();
+            charter.rule = rules[usize::from(kind) % rules.len()];
             charter.policy.caps = Caps {
                 borrower: [None, Some(6_000), Some(3_000)][usize::from(kind / 9 % 3)],
                 category: [None, Some(8_000)][usize::from(kind / 27 % 2)],

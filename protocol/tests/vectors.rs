@@ -7,6 +7,7 @@ mod support;
 use std::{collections::BTreeSet, path::Path};
 
 use mutua_protocol::{
+    allocation::Rule,
     archive::{Check, open_batch},
     charter::Community,
     codec,
@@ -135,6 +136,47 @@ fn seals_and_outcomes_are_named_by_their_bytes() {
         let roll: Vec<Vec<u8>> = list(&vector["roll_bytes"]).iter().map(bytes).collect();
         assert_eq!(merkle_root(mutua_protocol::hash::context::ROLL_TREE, &roll), outcome.roll);
         assert!(roll.iter().all(|entry| codec::decode::<RollEntry>(entry, 100).is_ok()));
+    }
+}
+
+/// Somebody who checks an implementation of the rules against the vectors has to meet every rule and every
+/// reason in them.
+#[test]
+fn the_allocations_hold_every_rule_every_reason_and_raises() {
+    let file = read("allocations.json");
+    let (mut rules, mut reasons, mut raised) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for election in list(&file["elections"]) {
+        for result in list(&election["results"]) {
+            let rule: Rule = serde_json::from_value(result["rule"].clone()).unwrap();
+            assert_eq!(hex::encode(codec::encode(&rule)), text(&result["rule_bytes"]));
+            rules.insert(text(&result["rule_bytes"]).to_owned());
+            reasons
+                .extend(list(&result["passed_over"]).iter().map(|passed| passed["reason"].as_u64().unwrap()));
+            raised.insert(result["raises"].as_u64().unwrap() > 0);
+            let cost = |funded: &Value| {
+                let project = usize::try_from(funded["project"].as_u64().unwrap()).unwrap();
+                election["projects"][project]["cost"].as_u64().unwrap()
+            };
+            for funded in list(&result["funded"]) {
+                let shares = list(&funded["shares"]).iter().map(|share| share[1].as_u64().unwrap());
+                assert_eq!(shares.sum::<u64>(), cost(funded));
+            }
+        }
+    }
+    assert_eq!(rules.len(), support::rules::every_rule().len());
+    // A project without utility costs nothing, which no loan does.
+    assert_eq!(reasons, BTreeSet::from([0, 2, 3, 4, 5, 6, 7]));
+    assert_eq!(raised, BTreeSet::from([false, true]));
+}
+
+#[test]
+fn rounds_under_every_kind_of_rule_can_be_audited() {
+    for vector in list(&read("rules.json")["rounds"]) {
+        let auditor = audit(&bytes(&vector["archive"])).unwrap();
+        assert_eq!(auditor.outcomes().next().unwrap().to_string(), text(&vector["digest"]));
+        let outcome: Outcome = codec::decode(&bytes(&vector["bytes"]), 1 << 20).unwrap();
+        assert_eq!(outcome.digest().to_string(), text(&vector["digest"]));
+        assert!(!outcome.funded.is_empty());
     }
 }
 

@@ -40,7 +40,8 @@ class Class:
 
 @dataclass
 class Funded:
-    """A project that was chosen: its price, if Equal Shares bought it, and what each voter with a score for it pays."""
+    """A project that was chosen: its price or time, unless greedy funded it, and what each voter with a score for it
+    pays."""
 
     project: int
     price: Fraction | None
@@ -52,6 +53,7 @@ class Allocation:
     funded: list[Funded] = field(default_factory=list)
     passed_over: dict[int, str] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)  # what supporters had left after Equal Shares
+    raises: int | None = None  # how often add-one has raised the endowments
 
 
 class Till:
@@ -83,12 +85,13 @@ class Till:
 class Election:
     """The projects, the voters and the rule of one round."""
 
-    def __init__(self, projects: list[Project], voters: list[Voter], budget: int, rule: Value, caps: Value) -> None:
-        self.projects, self.voters, self.rule = projects, voters, rule
+    def __init__(self, projects: list[Project], voters: list[Voter], budget: int, unit: int, rule: Value,
+                 caps: Value) -> None:
+        self.projects, self.voters, self.rule, self.budget, self.unit = projects, voters, rule, budget, unit
         self.till = Till(projects, budget, caps)
         self.result = Allocation()
         total = sum(voter.weight for voter in voters)
-        endowment = Fraction(budget, total) if total else Fraction(0)
+        self.endowment = endowment = Fraction(budget, total) if total else Fraction(0)
         classes: dict[tuple[tuple[int, int], ...], Class] = {}
         self.class_of: dict[bytes, Class] = {}
         for voter in voters:
@@ -109,12 +112,17 @@ class Election:
         ]
 
     def allocate(self) -> Allocation:
-        if self.rule.kind == "greedy":
-            self.greedy()
+        if self.rule.kind == "phragmen":
+            self.phragmen()
+        elif self.rule.kind == "greedy":
+            self.greedy(self.rule.order)
         else:
-            self.equal_shares()
-            if self.rule.completion == "greedy":
-                self.greedy()
+            if self.rule.completion.startswith("add-one"):
+                self.add_one()
+            else:
+                self.equal_shares()
+            if self.rule.completion.endswith("greedy"):
+                self.greedy("per-cost")
         return self.result
 
     # Equal Shares
@@ -135,6 +143,34 @@ class Election:
             missing -= each.weight * each.money
             utilities -= each.weight * self.utility(project, each)
         raise AssertionError("their money together meets the cost")
+
+    def begin(self, raises: int) -> None:
+        """As it is before the first purchase, with raised endowments."""
+        self.till = Till(self.projects, self.budget, self.till.caps)
+        self.result = Allocation(raises=raises)
+        for each in self.class_of.values():
+            each.money = self.endowment + raises * self.unit
+
+    def add_one(self) -> None:
+        raises = 0
+        while True:
+            self.begin(raises)
+            self.equal_shares()
+            if self.till.left < 0:
+                # The run before holds; it did not overspend.
+                self.begin(raises - 1)
+                self.equal_shares()
+                return
+            bought = {funded.project for funded in self.result.funded}
+            if all(
+                project in bought
+                or not self.supporters[project]
+                or about.cost > self.till.left
+                or self.till.broken_cap(about)
+                for project, about in enumerate(self.projects)
+            ):
+                return
+            raises += 1
 
     def equal_shares(self) -> None:
         # Prices only rise, so the last price that was computed for a project is a lower bound for the present one.
@@ -173,15 +209,15 @@ class Election:
 
     # Greedy, alone or as a completion
 
-    def worth(self, project: int) -> Fraction:
-        """Total utility per cost."""
+    def worth(self, project: int, order: str) -> Fraction:
+        """Total utility, per cost or as it is."""
         total = sum(each.weight * self.utility(project, each) for each in self.supporters[project])
-        return Fraction(total, self.projects[project].cost)
+        return Fraction(total, self.projects[project].cost if order == "per-cost" else 1)
 
-    def greedy(self) -> None:
+    def greedy(self, order: str) -> None:
         bought = {funded.project for funded in self.result.funded}
         rest = [project for project in range(len(self.projects)) if project not in bought]
-        for project in sorted(rest, key=lambda project: (-self.worth(project), project)):
+        for project in sorted(rest, key=lambda project: (-self.worth(project, order), project)):
             cost, weight = self.projects[project].cost, sum(each.weight for each in self.supporters[project])
             if not weight:
                 reason: str | None = "no-supporters"
@@ -196,6 +232,44 @@ class Election:
             payments = {voter.member: Fraction(cost * voter.weight, weight) for voter in self.voters_for[project]}
             self.till.take(self.projects[project])
             self.result.funded.append(Funded(project, None, payments))
+
+    # Phragmen's sequential rule
+
+    def phragmen(self) -> None:
+        loads = {id(each): Fraction(0) for each in self.class_of.values()}
+        weights = [sum(each.weight for each in supporters) for supporters in self.supporters]
+        rest = [project for project, about in enumerate(self.projects) if weights[project] and about.cost <= self.budget]
+        while True:
+            times = {
+                project: (self.projects[project].cost
+                          + sum(each.weight * loads[id(each)] for each in self.supporters[project])) / weights[project]
+                for project in rest
+                if not self.till.broken_cap(self.projects[project])
+            }
+            time = min(times.values(), default=None)
+            tied = [project for project in times if times[project] == time]
+            if not tied or any(self.projects[project].cost > self.till.left for project in tied):
+                break
+            payments = {
+                voter.member: voter.weight * (time - loads[id(self.class_of[voter.member])])
+                for voter in self.voters_for[tied[0]]
+            }
+            for each in self.supporters[tied[0]]:
+                loads[id(each)] = time
+            self.till.take(self.projects[tied[0]])
+            self.result.funded.append(Funded(tied[0], time, payments))
+            rest.remove(tied[0])
+        bought = {funded.project for funded in self.result.funded}
+        for project, about in enumerate(self.projects):
+            if project in bought:
+                continue
+            if about.cost > self.budget:
+                reason = "pool-spent"
+            elif not weights[project]:
+                reason = "no-supporters"
+            else:
+                reason = self.till.broken_cap(about) or ("pool-spent" if about.cost > self.till.left else "stopped")
+            self.result.passed_over[project] = reason
 
 
 def shares_of(cost: int, payments: dict[bytes, Fraction]) -> list[tuple[bytes, int]]:

@@ -26,7 +26,13 @@ STRONG_KEY = StrongKey()
 NAMES = ListOf(Line(120), 64, least=1)
 SHARE = OptionOf(u16(0, 10_000))
 UTILITY = Names("cost", "cardinality", "score")
-COMPLETION = Names("none", "greedy")
+COMPLETION = Names("none", "greedy", "add-one", "add-one-then-greedy")
+ORDER = Names("per-cost", "total")
+RULE = Choice(
+    Structure("equal-shares", utility=UTILITY, completion=COMPLETION),
+    Structure("greedy", utility=UTILITY, order=ORDER),
+    Structure("phragmen"),
+)
 
 CHARTER = Structure(
     "charter",
@@ -44,10 +50,7 @@ CHARTER = Structure(
     witnesses=ListOf(Structure("witness", key=STRONG_KEY, power=u64(1, 2**32), name=Line(120)), 64, least=1),
     schedule=Structure("schedule", first_close=u64(0, 2**52), period=u64(1_000, 2**42)),
     sealing=Structure("sealing", patience=u64(100, 86_400_000), drift=u64(100, 3_600_000)),
-    rule=Choice(
-        Structure("equal-shares", utility=UTILITY, completion=COMPLETION),
-        Structure("greedy", utility=UTILITY),
-    ),
+    rule=RULE,
     policy=Structure(
         "policy",
         worst_grade=u8(1),

@@ -25,7 +25,7 @@ INELIGIBLE = Choice(
 )
 
 PASSED_OVER = Names("no-supporters", "no-utility", "supporters-lack-money", "pool-spent", "borrower-cap", "category-cap",
-                    "expected-loss-cap")
+                    "expected-loss-cap", "stopped")
 
 RESULT = Choice(
     Structure("funded", figures=FIGURES),
@@ -42,6 +42,7 @@ OUTCOME_OF_ROUND = Structure(
     pool=u64(),
     turnout=Structure("turnout", members=u64(), weight=u64(), voters=u64(), voted=u64()),
     roll=BYTES32,
+    raises=OptionOf(u64()),
     candidates=ListOf(Structure("candidate", proposal=BYTES32, terms=BYTES32, amount=u64(), result=RESULT)),
     funded=ListOf(Structure(
         "funded loan",
@@ -198,7 +199,8 @@ def close(ledger: Ledger, time: int, height: int) -> Closing:
         for loan in eligible
     ]
     charter = ledger.community.charter
-    allocation = Election(projects, ballots, ledger.available, charter.rule, charter.policy.caps).allocate()
+    budget, unit = min(ledger.available, 2**64 - 1), 10**charter.currency.decimals
+    allocation = Election(projects, ballots, budget, unit, charter.rule, charter.policy.caps).allocate()
     supporters = [sum(voter.weight for voter in ballots if number in voter.scores) for number in range(len(projects))]
 
     shares = {eligible[each.project].id: shares_of(projects[each.project].cost, each.payments)
@@ -209,7 +211,8 @@ def close(ledger: Ledger, time: int, height: int) -> Closing:
         height=height,
         close=ledger.close,
         time=time,
-        pool=min(ledger.available, 2**64 - 1),
+        pool=budget,
+        raises=allocation.raises,
         turnout=Value("turnout", members=len(electorate), weight=weight, voters=len(voters),
                       voted=sum(member.weight for _, member, _ in voters)),
         roll=merkle_root(ROLL_TREE, [ROLL_ENTRY.write(entry) for entry in roll]),

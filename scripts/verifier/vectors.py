@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Iterator
 
 from . import rounds, signatures
+from .allocation import Election, Project, Voter, shares_of
 from .archive import verify
-from .charter import Community
+from .charter import RULE, Community
 from .codec import Value, decode
 from .hashes import ROLL_TREE, SHARES, hash_of, merkle_root
 from .records import BODY, Malformed, header_bytes, is_signed, read_record, terms_hash
@@ -134,6 +136,52 @@ def outcomes(file: Any, folder: Path) -> Iterator[Result]:
         ]
 
 
+def allocations(file: Any, folder: Path) -> Iterator[Result]:
+    for election in file["elections"]:
+        projects = [Project(each["cost"], each["borrower"], each["category"], each["risk"], 1)
+                    for each in election["projects"]]
+        voters = [
+            Voter(number.to_bytes(4, "big"), each["weight"],
+                  {place: score for place, score in enumerate(each["scores"]) if score})
+            for number, each in enumerate(election["voters"])
+        ]
+        for result in election["results"]:
+            rule = decode(RULE, bytes.fromhex(result["rule_bytes"]), LIMIT)
+            caps = Value("caps", **election["caps"])
+            own = Election(projects, voters, election["budget"], election["unit"], rule, caps).allocate()
+            name = f"{election['what']}: {json.dumps(result['rule'])}"
+            yield f"{name}: selection", [each.project for each in own.funded] == [
+                each["project"] for each in result["funded"]
+            ]
+            yield f"{name}: prices", [each.price and str(each.price) for each in own.funded] == [
+                each["price"] for each in result["funded"]
+            ]
+            shares = [
+                [[int.from_bytes(member, "big"), amount]
+                 for member, amount in shares_of(projects[each.project].cost, each.payments)]
+                for each in own.funded
+            ]
+            yield f"{name}: shares", shares == [each["shares"] for each in result["funded"]]
+            yield f"{name}: raises", (own.raises or 0) == result["raises"]
+            yield f"{name}: reasons", own.passed_over == {
+                each["project"]: rounds.PASSED_OVER.names[each["reason"]] for each in result["passed_over"]
+            }
+            left = {each["project"]: int(Fraction(each["left"])) for each in result["passed_over"] if each["left"]}
+            yield f"{name}: left", {project: own.left.get(project) for project in left} == left
+
+
+def rules(file: Any, folder: Path) -> Iterator[Result]:
+    for vector in file["rounds"]:
+        report = verify(io.BytesIO(bytes.fromhex(vector["archive"])))
+        name = json.dumps(vector["rule"])
+        yield f"{name}: verdict", report.fault is None
+        if report.fault is not None:
+            continue
+        data = rounds.OUTCOME_OF_ROUND.write(report.closings[0].outcome)
+        yield f"{name}: outcome", data.hex() == vector["bytes"]
+        yield f"{name}: digest", report.closings[0].digest.hex() == vector["digest"]
+
+
 def archive(file: Any, folder: Path) -> Iterator[Result]:
     report = verify(io.BytesIO(bytes.fromhex(file["archive"])))
     yield "verdict", report.fault is None
@@ -162,6 +210,8 @@ FILES = {
     "records.json": records,
     "seals.json": seals,
     "outcomes.json": outcomes,
+    "allocations.json": allocations,
+    "rules.json": rules,
     "archive.json": archive,
     "refused.json": refused,
 }

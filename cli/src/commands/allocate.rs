@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mutua_protocol::{
-    allocation::{self, Allocation, Instance},
+    allocation::{self, Allocation, Instance, Rule, Utility},
     pabulib::Election,
 };
 use serde::{Serialize, Serializer};
@@ -16,7 +16,7 @@ use crate::{
     failure::Failure,
     files, output,
     page::{Page, Table, cut},
-    rules::{self, RuleArguments, Utility},
+    rules::{self, RuleArguments},
 };
 
 const EXAMPLE: &str = "\
@@ -68,15 +68,15 @@ impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Done {
         let election =
             Election::read(&files::read(&self.file)?).map_err(|error| Failure::file(&self.file, error))?;
-        let rule = self.rule.rule();
+        let rule = self.rule.rule()?;
         let budget = match &self.budget {
             None => election.budget(),
             Some(text) => amounts::parse_units(text, election.decimals())?,
         };
         let instance = election
-            .instance_with_budget(Election::reading_for(rule.engine()), budget)
+            .instance_with_budget(Election::reading_for(rule), budget)
             .map_err(|error| Failure::file(&self.file, error))?;
-        let allocation = allocation::allocate(&instance, rule.engine());
+        let allocation = allocation::allocate(&instance, rule);
         let answer = Answer {
             funded: allocation
                 .funded
@@ -95,18 +95,12 @@ impl Arguments {
                 ("projects", election.projects().len().to_string()),
                 ("budget", election.render(budget)),
             ]);
-            tell(page, &election, self.rule.utility, &instance, &allocation);
+            tell(page, &election, rule, &instance, &allocation);
         })
     }
 }
 
-fn tell(
-    page: &mut Page,
-    election: &Election,
-    utility: Utility,
-    instance: &Instance,
-    allocation: &Allocation,
-) {
+fn tell(page: &mut Page, election: &Election, rule: Rule, instance: &Instance, allocation: &Allocation) {
     let decimals = election.decimals();
     let amount = |units: u64| amounts::digits(units.into(), decimals);
     let project = |position: usize| {
@@ -116,12 +110,10 @@ fn tell(
     let mut funded = Table::new(&[">", "project", ">cost", ">supporters", ">price", "name"]);
     for (place, entry) in (1..).zip(&allocation.funded) {
         let (id, name) = project(entry.project);
-        let price = entry.price.as_ref().and_then(|price| match utility {
-            Utility::Cost => Some(price.to_decimal(6)),
-            // Smallest units for one, or for one point.
-            Utility::Cardinality | Utility::Score => {
-                price.floor().map(|units| amounts::digits(units, decimals))
-            }
+        let price = entry.price.as_ref().and_then(|price| match rule {
+            Rule::EqualShares { utility: Utility::Cost, .. } => Some(price.to_decimal(6)),
+            // Smallest units for one, for one point, or in all.
+            _ => price.floor().map(|units| amounts::digits(units, decimals)),
         });
         funded.row([
             i32::to_string(&place),
@@ -154,10 +146,17 @@ fn tell(
     if !funded.is_empty() {
         page.gap().table(funded);
         if allocation.funded.iter().any(|entry| entry.price.is_some()) {
-            let per = match utility {
-                Utility::Cost => "of each unit of cost, to each supporter who could afford it",
-                Utility::Cardinality => "to each supporter who could afford it",
-                Utility::Score => "of each point, to each supporter who could afford it",
+            let per = match rule {
+                Rule::EqualShares { utility: Utility::Cost, .. } => {
+                    "of each unit of cost, to each supporter who could afford it"
+                }
+                Rule::EqualShares { utility: Utility::Score, .. } => {
+                    "of each point, to each supporter who could afford it"
+                }
+                Rule::EqualShares { utility: Utility::Cardinality, .. } | Rule::Greedy { .. } => {
+                    "to each supporter who could afford it"
+                }
+                Rule::Phragmen => "what each supporter has paid in all when it was bought",
             };
             page.gap().line(format!("(price: {per})"));
         }

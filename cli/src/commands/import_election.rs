@@ -109,7 +109,7 @@ impl Arguments {
         let election =
             Election::read(&files::read(&self.file)?).map_err(|error| Failure::file(&self.file, error))?;
         let stem = self.file.file_stem().unwrap_or_default().to_string_lossy();
-        let rule = self.rule.rule();
+        let rule = self.rule.rule()?;
         // Everything is checked before anything is written.
         let plan = Plan::new(&election, rule, &stem)?;
         let passphrase = new_passphrase(context)?;

@@ -41,6 +41,7 @@ mod waterline;
 use std::fmt;
 
 use dashu_int::UBig;
+use serde::{Deserialize, Serialize};
 
 pub use caps::{BASIS_POINTS, Cap, Caps, RISK_UNITS};
 pub use explain::{Distance, distance};
@@ -52,7 +53,8 @@ use equal_shares::Bought;
 use phragmen::Timed;
 
 /// What a funded project on the ballot is worth to a voter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Utility {
     /// Its cost: a member is served by the money spent on what they support.
     Cost,
@@ -62,8 +64,9 @@ pub enum Utility {
     Score,
 }
 
-/// What to do with money that Equal Shares leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What to do with money that Equal Shares leaves. Later ways are appended: charters name them by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Completion {
     /// Keep it.
     None,
@@ -77,7 +80,8 @@ pub enum Completion {
 }
 
 /// How greedy orders projects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum GreedyOrder {
     /// By total utility per cost.
     PerCost,
@@ -85,8 +89,10 @@ pub enum GreedyOrder {
     Total,
 }
 
-/// A rule for allocating the budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A rule for allocating the budget. A charter names one: its number and fields are canonical bytes
+/// (SPEC section 5), and later rules are appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Rule {
     /// The Method of Equal Shares (Peters, Pierczyński, Skowron 2021).
     EqualShares {
@@ -233,6 +239,21 @@ pub fn allocate(instance: &Instance, rule: Rule) -> Allocation {
 }
 
 impl Allocation {
+    /// How often completion by add-one has raised the endowments: each unit of weight began with its part
+    /// of the budget and as many whole units of currency. Zero under every other rule.
+    #[must_use]
+    pub fn raises(&self, instance: &Instance) -> u64 {
+        let Trace::EqualShares(bought) = &self.trace else { return 0 };
+        let raise = UBig::from(instance.total_weight()) * instance.unit();
+        let budget = UBig::from(instance.budget());
+        if raise.is_zero() || *bought.prices.endowments() <= budget {
+            return 0;
+        }
+        // The richest supporter of a project that fits and is not bought has less than the budget, so this
+        // fits: the endowments of the last raise are at most the budget for each unit of weight.
+        u64::try_from((bought.prices.endowments() - budget) / raise).unwrap_or(u64::MAX)
+    }
+
     /// What Equal Shares bought.
     fn of_purchases(instance: &Instance, utility: Utility, bought: Bought) -> Self {
         let projects = instance.projects();

@@ -120,6 +120,7 @@ impl Ledger {
             close: self.close,
             time: header.time,
             pool,
+            raises: decision.raises,
             turnout,
             roll: merkle_root(context::ROLL_TREE, roll.iter().map(codec::encode)),
             candidates,
@@ -174,7 +175,7 @@ impl Ledger {
         // The limits on weights and amounts leave no instance that cannot be built; if one could not,
         // every node would fund nothing, and say so.
         let Ok(instance) = builder.build() else { return Decision::default() };
-        let allocation = allocation::allocate(&instance, charter.rule.engine());
+        let allocation = allocation::allocate(&instance, charter.rule);
         Decision::of(&instance, &allocation, charter.rule, eligible, voters)
     }
 
@@ -217,6 +218,7 @@ fn counted(member: &Member) -> (CountedAs, Option<&CastBallot>) {
 /// An allocation in terms of proposals and members.
 #[derive(Default)]
 struct Decision {
+    raises: Option<u64>,
     funded: Vec<FundedLoan>,
     shares: Vec<Vec<Share>>,
     passed_over: BTreeMap<ProposalId, (PassedOver, u64, Option<u64>)>,
@@ -230,11 +232,11 @@ impl Decision {
         eligible: &[(&Proposal, Figures)],
         voters: &[Voter<'_>],
     ) -> Self {
-        // Greedy looks at each loan once, and says what it found. Under Equal Shares what is found depends
-        // on when one looks, which is the engine's business: here the end of the purchases decides.
-        let at_the_end =
-            !matches!(rule, Rule::Greedy { .. } | Rule::EqualShares { completion: Completion::Greedy, .. });
-        let mut decision = Self::default();
+        let adds_one = matches!(
+            rule,
+            Rule::EqualShares { completion: Completion::AddOne | Completion::AddOneThenGreedy, .. }
+        );
+        let mut decision = Self { raises: adds_one.then(|| allocation.raises(instance)), ..Self::default() };
         for (place, funded) in allocation.funded.iter().enumerate() {
             let shares: Vec<Share> = allocation
                 .shares(instance, place)
@@ -255,19 +257,11 @@ impl Decision {
         }
         for passed in &allocation.passed_over {
             let reason = match passed.reason {
-                Reason::SupportersLackMoney | Reason::Cap(_) if at_the_end => {
-                    match broken_cap(instance, allocation, passed.project) {
-                        Some(cap) => Reason::Cap(cap),
-                        None => Reason::SupportersLackMoney,
-                    }
-                }
-                reason => reason,
-            };
-            let reason = match reason {
                 Reason::NoSupporters => PassedOver::NoSupporters,
                 Reason::NoUtility => PassedOver::NoUtility,
                 Reason::SupportersLackMoney => PassedOver::SupportersLackMoney,
-                Reason::BudgetSpent | Reason::Stopped => PassedOver::PoolSpent,
+                Reason::BudgetSpent => PassedOver::PoolSpent,
+                Reason::Stopped => PassedOver::Stopped,
                 Reason::Cap(Cap::Borrower) => PassedOver::BorrowerCap,
                 Reason::Cap(Cap::Category) => PassedOver::CategoryCap,
                 Reason::Cap(Cap::ExpectedLoss) => PassedOver::ExpectedLossCap,
@@ -290,33 +284,6 @@ impl Decision {
                 CandidateResult::PassedOver { figures, reason: *reason, supporters: *supporters, left: *left }
             }
         }
-    }
-}
-
-/// The first cap that a project would break beside all that are funded.
-fn broken_cap(instance: &Instance, allocation: &Allocation, project: usize) -> Option<Cap> {
-    let (caps, about) = (instance.caps(), &instance.projects()[project]);
-    let funded = || allocation.funded.iter().map(|funded| &instance.projects()[funded.project]);
-    let amount = |counts: &dyn Fn(&Project) -> bool| {
-        let rest: u128 = funded().filter(|other| counts(other)).map(|other| u128::from(other.cost)).sum();
-        rest + u128::from(about.cost)
-    };
-    let loss = |project: &Project| u128::from(project.cost) * u128::from(project.risk);
-    let losses = funded().map(loss).sum::<u128>() + loss(about);
-    let over = |used: u128, cap: Option<u32>, scale: u32| {
-        cap.is_some_and(|share| {
-            let allowed = u128::from(instance.budget()) * u128::from(share) * u128::from(scale);
-            used * u128::from(BASIS_POINTS) > allowed
-        })
-    };
-    if over(amount(&|other| other.borrower == about.borrower), caps.borrower, 1) {
-        Some(Cap::Borrower)
-    } else if over(amount(&|other| other.category == about.category), caps.category, 1) {
-        Some(Cap::Category)
-    } else if over(losses, caps.expected_loss, allocation::RISK_UNITS) {
-        Some(Cap::ExpectedLoss)
-    } else {
-        None
     }
 }
 

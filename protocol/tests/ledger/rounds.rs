@@ -1,8 +1,8 @@
 //! Rounds: which ballots count, and what is funded.
 
 use mutua_protocol::{
-    allocation::MAX_TOTAL_WEIGHT,
-    charter::{Caps, Completion, Rule, Utility},
+    allocation::{Fraction, MAX_TOTAL_WEIGHT},
+    charter::{Caps, Completion, GreedyOrder, Rule, Utility},
     ledger::{ProposalStatus, Void},
     limits,
     outcome::{CandidateResult, CountedAs, PassedOver, shares_digest},
@@ -275,15 +275,101 @@ fn the_charter_picks_the_rule() {
     use PassedOver::{PoolSpent, SupportersLackMoney};
     assert_eq!(build(shares(Utility::Cost, Completion::None)), ("small", SupportersLackMoney, true));
     assert_eq!(build(shares(Utility::Cost, Completion::Greedy)), ("small", PoolSpent, true));
-    assert_eq!(build(Rule::Greedy { utility: Utility::Cost }), ("big", PoolSpent, false));
+    assert_eq!(build(shares(Utility::Cost, Completion::AddOne)), ("small", SupportersLackMoney, true));
+    assert_eq!(build(shares(Utility::Cost, Completion::AddOneThenGreedy)), ("small", PoolSpent, true));
+    let greedy = |utility, order| Rule::Greedy { utility, order };
+    use GreedyOrder::{PerCost, Total};
+    assert_eq!(build(greedy(Utility::Cost, PerCost)), ("big", PoolSpent, false));
     // 2 / 80,000 is less than 1 / 30,000, and less than 10 / 30,000.
-    assert_eq!(build(Rule::Greedy { utility: Utility::Cardinality }), ("small", PoolSpent, false));
-    assert_eq!(build(Rule::Greedy { utility: Utility::Score }), ("small", PoolSpent, false));
+    assert_eq!(build(greedy(Utility::Cardinality, PerCost)), ("small", PoolSpent, false));
+    assert_eq!(build(greedy(Utility::Score, PerCost)), ("small", PoolSpent, false));
+    // 2 is more than 1, and less than 10.
+    assert_eq!(build(greedy(Utility::Cardinality, Total)), ("big", PoolSpent, false));
+    assert_eq!(build(greedy(Utility::Score, Total)), ("small", PoolSpent, false));
+    // One voter has 30,000 before two have 80,000.
+    assert_eq!(build(Rule::Phragmen), ("small", PoolSpent, true));
+}
+
+/// Whoever wants to retrace the figures of add-one has to know with how much everybody began.
+#[test]
+fn the_outcome_says_how_often_add_one_has_raised_the_endowments() {
+    let build = |completion| {
+        let rule = Rule::EqualShares { utility: Utility::Cost, completion };
+        let mut world = World::with(|charter| charter.rule = rule);
+        world.admit(&["ana", "ben", "cleo"]);
+        world.fund(90_000);
+        let barn = world.rated("ana", loan("barn", 64_000));
+        let mill = world.rated("ana", loan("mill", 25_000));
+        let yard = world.rated("ana", loan("yard", 40_000));
+        world.support("ana", &[barn]);
+        world.support("ben", &[barn]);
+        world.support("cleo", &[mill, yard]);
+        let closing = world.close();
+        let left = match result(&closing.outcome, yard) {
+            CandidateResult::PassedOver { left, .. } => *left,
+            _ => None,
+        };
+        (closing.outcome.raises, closing.outcome.funded.len(), left)
+    };
+    assert_eq!(build(Completion::None), (None, 1, Some(5_000)));
+    assert_eq!(build(Completion::Greedy), (None, 2, Some(5_000)));
+    // Ana and ben begin with 600.00 together and lack 40.00: 20 raises of 1.00 each. Cleo's grow as well.
+    assert_eq!(build(Completion::AddOne), (Some(20), 2, Some(7_000)));
+    assert_eq!(build(Completion::AddOneThenGreedy), (Some(20), 2, Some(7_000)));
+}
+
+#[test]
+fn phragmens_rule_has_loads_for_prices_and_stops_at_what_does_not_fit() {
+    let mut world = World::with(|charter| charter.rule = Rule::Phragmen);
+    world.admit(&["ana", "ben", "cleo"]);
+    world.fund(90_000);
+    let [barn, mill, shed, bank] = [("barn", 40_000), ("mill", 30_000), ("shed", 25_000), ("bank", 10_000)]
+        .map(|(title, amount)| world.rated("ana", loan(title, amount)));
+    world.support("ana", &[barn, mill]);
+    world.support("ben", &[barn, shed]);
+    world.support("cleo", &[mill, bank]);
+    let closing = world.close();
+    // Cleo has the bank's 100.00 when each has earned 100. At 200 the barn and the mill tie. Then ana and cleo
+    // have the mill's 300.00 at (300 + 200 + 100) / 2 = 300, and the shed, at 250 + 200, does not fit.
+    assert_eq!(funded(&closing), [bank, barn, mill]);
+    let loads: Vec<String> = closing
+        .outcome
+        .funded
+        .iter()
+        .map(|loan| loan.price.clone().unwrap())
+        .map(|price| Fraction::from_bytes(&price.numerator, &price.denominator).unwrap().to_string())
+        .collect();
+    assert_eq!(loads, ["10000", "20000", "30000"]);
+    let share = |place: usize, name| {
+        closing.shares[place].iter().find(|share| share.member == public(name)).map(|share| share.amount)
+    };
+    assert_eq!((share(2, "ana"), share(2, "ben"), share(2, "cleo")), (Some(10_000), None, Some(20_000)));
+    assert!(matches!(
+        result(&closing.outcome, shed),
+        CandidateResult::PassedOver { reason: PassedOver::PoolSpent, left: None, .. }
+    ));
+}
+
+#[test]
+fn what_would_still_fit_after_phragmens_rule_has_stopped_says_so() {
+    let mut world = World::with(|charter| charter.rule = Rule::Phragmen);
+    world.admit(&["ana", "ben"]);
+    world.fund(90_000);
+    let [barn, mill, shed] = [("barn", 50_000), ("mill", 60_000), ("shed", 40_000)]
+        .map(|(title, amount)| world.rated("ana", loan(title, amount)));
+    world.support("ana", &[barn, shed]);
+    world.support("ben", &[mill]);
+    let closing = world.close();
+    // The shed comes first, then the barn with 900.00 by then; before that the mill does not fit.
+    assert_eq!(funded(&closing), [shed]);
+    assert_eq!(passed_over(result(&closing.outcome, mill)), PassedOver::PoolSpent);
+    assert_eq!(passed_over(result(&closing.outcome, barn)), PassedOver::Stopped);
 }
 
 #[test]
 fn greedy_shares_fall_on_supporters_by_weight() {
-    let mut world = World::with(|charter| charter.rule = Rule::Greedy { utility: Utility::Cost });
+    let rule = Rule::Greedy { utility: Utility::Cost, order: GreedyOrder::PerCost };
+    let mut world = World::with(|charter| charter.rule = rule);
     let heavy = world.say("registrar", admission("ana", 2));
     let light = world.say("registrar", admission("ben", 1));
     world.seal(vec![heavy, light]);

@@ -9,6 +9,7 @@
 pub mod log;
 pub mod proof_vectors;
 pub mod proofs;
+pub mod rules;
 pub mod samples;
 pub mod story;
 pub mod vectors;

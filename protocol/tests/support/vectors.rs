@@ -1,6 +1,7 @@
 //! The test vectors in `protocol/vectors`, made from nothing but names.
 
 use mutua_protocol::{
+    allocation::GreedyOrder,
     codec,
     hash::{RecordId, context, derive},
     keys::{PublicKey, Purpose, SecretKey, Signature},
@@ -10,6 +11,7 @@ use mutua_protocol::{
 use serde_json::{Value, json};
 
 use super::{
+    rules,
     samples::one_of_each,
     story::{BALLOTS, CLOSE, LAST, Story},
     *,
@@ -24,6 +26,8 @@ pub fn files() -> Vec<(&'static str, Value)> {
         ("records.json", records()),
         ("seals.json", seals()),
         ("outcomes.json", outcomes()),
+        ("allocations.json", rules::allocations()),
+        ("rules.json", rules::rounds()),
         ("archive.json", archive()),
         ("refused.json", refused()),
         ("receipts.json", proof_vectors::receipts()),
@@ -132,7 +136,7 @@ fn merkle() -> Value {
 
 fn charters() -> Value {
     let mut other = charter(4);
-    other.rule = Rule::Greedy { utility: Utility::Score };
+    other.rule = Rule::Greedy { utility: Utility::Score, order: GreedyOrder::Total };
     other.policy.grades = vec![
         GradeBounds { greatest_default: 50, greatest_amount: 1_000_000 },
         GradeBounds { greatest_default: 200, greatest_amount: 400_000 },
