@@ -130,6 +130,8 @@ fn a_round_from_the_first_member_to_the_audit() {
     place.run(&["outcome", "2"]).fails(1, "round 2 has not closed");
     place.run(&["outcome", "0"]).fails(2, "a round's number");
 
+    pay_out_and_back(&place, &oven, &barn);
+
     assert_eq!(place.run(&["log", "export", "log.archive"]).code, 0);
     place.run(&["log", "export", "log.archive"]).fails(2, "is there already");
     let audited = place.json(&["audit", "log.archive"]);
@@ -139,6 +141,27 @@ fn a_round_from_the_first_member_to_the_audit() {
     assert_eq!(imported["before"], imported["height"]);
     assert_eq!(node.stop(), 0);
     assert!(!place.path().join("home/api.json").exists());
+}
+
+/// What becomes of the funded loan, and what cannot.
+fn pay_out_and_back(place: &Place, oven: &str, barn: &str) {
+    place.run(&["disburse", barn, "1"]).fails(1, "the loan is not funded");
+    place.run(&["disburse", oven, "400.26"]).fails(1, "more than was allocated");
+    say(place, &["disburse", oven, "300.25"]);
+    say(place, &["release", oven, "100", "--reason", "Cheaper than planned"]);
+    say(place, &["repay", oven, "--principal", "100.25", "--interest", "1.50"]);
+    place.run(&["repay", oven, "--principal", "200.01"]).fails(1, "more than the borrower owes");
+    place.run(&["repay", oven]).fails(2, "are both 0");
+    say(place, &["write-off", oven, "200", "--reason", "Bankrupt"]);
+    say(place, &["recover", oven, "50"]);
+    let account = place.json(&["proposals", oven])["account"].clone();
+    assert_eq!((&account["outstanding"], &account["lost"]), (&0.into(), &15000.into()));
+    assert_eq!(account["movements"].as_array().unwrap().len(), 5);
+    assert_eq!(account["movements"][2]["interest"], 150);
+    // 1000.50 came in; 1.50 of interest is earned, and 150 is lost.
+    assert_eq!(place.status()["pool"], 85_200);
+    let told = place.run(&["proposals", oven]);
+    assert!(told.out.contains("150.00 EUR"), "{}", told.out);
 }
 
 const ELECTION: &str = "\

@@ -497,6 +497,14 @@ fn with_keys(story: &Story) -> Cases {
             "a registrar who pays in",
             with_one(BALLOTS, Check::Authority, &|w| w.say("registrar", payment(Direction::In, 5))),
         ),
+        (
+            "a member who pays out",
+            with_one(BALLOTS, Check::Authority, &|w| w.say("ana", disbursement(story.bakery, 1))),
+        ),
+        (
+            "a registrar who writes off",
+            with_one(BALLOTS, Check::Authority, &|w| w.say("registrar", write_off(story.bakery, 1))),
+        ),
         ("a stranger who votes", with_one(BALLOTS, Check::Authority, &|w| w.say("stranger", blank(1)))),
         ("an operator who votes", with_one(BALLOTS, Check::Authority, &|w| w.say("treasurer", blank(1)))),
         (
@@ -512,6 +520,10 @@ fn with_keys(story: &Story) -> Cases {
         (
             "a vote for nothing",
             with_one(BALLOTS, Check::Reference, &|w| w.say("ana", Body::Ballot(ballot(1, &[(nowhere, 1)])))),
+        ),
+        (
+            "a payment for nothing",
+            with_one(BALLOTS, Check::Reference, &|w| w.say("treasurer", repayment(nowhere, 1, 0))),
         ),
         ("a vote in a round to come", with_one(BALLOTS, Check::Reference, &|w| w.say("ana", blank(2)))),
         (

@@ -14,6 +14,7 @@ use mutua_protocol::{
     keys::Purpose,
     ledger::{Closing, Ledger, Pool, ProposalStatus},
     limits,
+    loans::Sums,
     outcome::{Outcome, shares_digest},
     receipt::SealedProof,
     records::{
@@ -49,7 +50,7 @@ struct Deed {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = (0u8..32, 0usize..64, 0usize..64, 0u64..60_000);
+    let deed = (0u8..42, 0usize..64, 0usize..64, 0u64..60_000);
     prop::collection::vec(deed.prop_map(|(kind, who, what, number)| Deed { kind, who, what, number }), 1..120)
 }
 
@@ -97,6 +98,15 @@ impl Town {
         (!all.is_empty()).then(|| *all[number % all.len()])
     }
 
+    /// A funded loan; sometimes one that is not.
+    fn funded(&self, number: usize) -> Option<ProposalId> {
+        let all: Vec<&ProposalId> = self.world.ledger.accounts().keys().collect();
+        if all.is_empty() || number.is_multiple_of(9) {
+            return self.proposal(number);
+        }
+        Some(*all[number % all.len()])
+    }
+
     fn ballot(&self, deed: &Deed) -> Ballot {
         let ledger = &self.world.ledger;
         let mut ballot =
@@ -122,6 +132,7 @@ impl Town {
         let person = self.person(deed.who);
         let other = self.person(deed.what);
         let registrar = "registrar".to_owned();
+        let treasurer = "treasurer".to_owned();
         let amount = deed.number % 50_000 + 1;
         let terms = || {
             let mut terms = loan(&format!("loan {}", deed.what % 4), amount);
@@ -161,12 +172,17 @@ impl Town {
                 ((*by).to_owned(), revocation(held.id))
             }
             18..=24 => (person, Body::Ballot(self.ballot(deed))),
-            25 => ("treasurer".to_owned(), payment(Direction::In, amount)),
-            26 => ("treasurer".to_owned(), payment(Direction::Out, amount * 2)),
+            25 => (treasurer, payment(Direction::In, amount)),
+            26 => (treasurer, payment(Direction::Out, amount * 2)),
             27 => {
                 let [left, right] = self.world.fork(&other, Body::Leave, Body::Ballot(ballot(1, &[])));
                 (person, Body::Evidence(Fork::of(&left, &right)))
             }
+            32..=34 => (treasurer, disbursement(self.funded(deed.what)?, amount)),
+            35 => (treasurer, release(self.funded(deed.what)?, amount / 4 + 1)),
+            36..=38 => (treasurer, repayment(self.funded(deed.what)?, amount / 3, u64::from(deed.kind) * 7)),
+            39 | 40 => (treasurer, write_off(self.funded(deed.what)?, amount / 3 + 1)),
+            41 => (treasurer, recovery(self.funded(deed.what)?, amount / 5 + 1)),
             _ => return None,
         })
     }
@@ -216,12 +232,42 @@ impl Town {
     /// Nothing is spent twice, and nothing that is not there.
     fn check_money(&self, before: Pool) {
         let pool = self.world.ledger.pool();
-        let left = pool.paid_in.checked_sub(pool.paid_out).and_then(|rest| rest.checked_sub(pool.allocated));
-        assert_eq!(left, Some(pool.available()), "the pool is never overdrawn");
-        assert!(pool.paid_in >= before.paid_in && pool.allocated >= before.allocated);
+        let Pool { paid_in, paid_out, loans: sums } = pool;
+        let held = pool.available() + sums.undrawn() + sums.outstanding();
+        assert_eq!(held + paid_out + sums.lost(), paid_in + sums.interest, "{pool:?}");
+        assert!(
+            paid_out + sums.allocated
+                <= paid_in + sums.released + sums.repaid + sums.interest + sums.recovered
+        );
+        assert!(sums.disbursed + sums.released <= sums.allocated);
+        assert!(sums.repaid + sums.written_off <= sums.disbursed && sums.recovered <= sums.written_off);
+        assert!(pool.paid_in >= before.paid_in && sums.allocated >= before.loans.allocated);
+        let ledger = &self.world.ledger;
+        let mut again = Sums::default();
+        for account in ledger.accounts().values() {
+            assert_eq!(account.at(ledger.time()), account.sums, "what is booked follows from the movements");
+            let all = [
+                (&mut again.allocated, account.sums.allocated),
+                (&mut again.disbursed, account.sums.disbursed),
+                (&mut again.released, account.sums.released),
+                (&mut again.repaid, account.sums.repaid),
+                (&mut again.interest, account.sums.interest),
+                (&mut again.written_off, account.sums.written_off),
+                (&mut again.recovered, account.sums.recovered),
+            ];
+            for (sum, part) in all {
+                *sum += part;
+            }
+        }
+        assert_eq!(again, sums, "the pool is the sum of its loans");
+        let deposits = |direction| {
+            let all = ledger.deposits().iter().filter(move |deposit| deposit.direction == direction);
+            all.map(|deposit| u128::from(deposit.amount)).sum::<u128>()
+        };
+        assert_eq!((deposits(Direction::In), deposits(Direction::Out)), (paid_in, paid_out));
         let funded: u128 =
             self.world.ledger.closings().iter().map(|c| u128::from(c.outcome.allocated())).sum();
-        assert_eq!(pool.allocated, funded);
+        assert_eq!(sums.allocated, funded);
         let loans = self.world.ledger.proposals().values();
         let loans = loans.filter(|proposal| matches!(proposal.status, ProposalStatus::Funded(_)));
         assert_eq!(funded, loans.map(|proposal| u128::from(proposal.subject.loan().unwrap().amount)).sum());

@@ -89,6 +89,31 @@ class Proposal:
     attestations: dict[bytes, Attestation] = field(default_factory=dict)
 
 
+@dataclass
+class Account:
+    """A funded loan's money (9.6)."""
+
+    allocated: int
+    disbursed: int = 0
+    released: int = 0
+    repaid: int = 0
+    interest: int = 0
+    written_off: int = 0
+    recovered: int = 0
+
+    @property
+    def undrawn(self) -> int:
+        return self.allocated - self.disbursed - self.released
+
+    @property
+    def outstanding(self) -> int:
+        return self.disbursed - self.repaid - self.written_off
+
+    @property
+    def lost(self) -> int:
+        return self.written_off - self.recovered
+
+
 class Ledger:
     """What follows from the charter and the seals so far."""
 
@@ -103,11 +128,14 @@ class Ledger:
         self.proposals: dict[bytes, Proposal] = {}
         self.attested: dict[bytes, tuple[bytes, bytes]] = {}  # id of the record: attestor, proposal
         self.proved: set[tuple[bytes, int]] = set()
-        self.paid_in = self.paid_out = self.allocated = 0
+        self.accounts: dict[bytes, Account] = {}  # by proposal
+        self.paid_in = self.paid_out = 0
 
     @property
     def available(self) -> int:
-        return self.paid_in - self.paid_out - self.allocated
+        loans = self.accounts.values()
+        from_loans = sum(each.released + each.repaid + each.interest + each.recovered - each.allocated for each in loans)
+        return self.paid_in - self.paid_out + from_loans
 
     def chain(self, author: bytes) -> Chain:
         return self.chains.get(author, Chain())
@@ -272,6 +300,11 @@ def may_evidence(ledger: Ledger, author: bytes, body: Value) -> None:
     need(ledger.is_known(body.first.header.author), "UnknownKey")
 
 
+def may_move_money(ledger: Ledger, author: bytes, body: Value) -> None:
+    need(ledger.community.holds_role(author, "treasurer"), "Role")
+    need_proposal(ledger, body.proposal, "loan")
+
+
 # 9.5 Effective
 
 
@@ -377,6 +410,42 @@ def do_evidence(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
     ledger.suspended.add(ledger.newest(culprit.author))
 
 
+def account_of(ledger: Ledger, proposal: bytes) -> Account:
+    void_if(proposal not in ledger.accounts, "NotFunded")
+    return ledger.accounts[proposal]
+
+
+def do_disburse(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    account = account_of(ledger, body.proposal)
+    void_if(body.amount > account.undrawn, "MoreThanUndrawn")
+    account.disbursed += body.amount
+
+
+def do_release(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    account = account_of(ledger, body.proposal)
+    void_if(body.amount > account.undrawn, "MoreThanUndrawn")
+    account.released += body.amount
+
+
+def do_repay(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    account = account_of(ledger, body.proposal)
+    void_if(account.disbursed == 0 or body.principal > account.outstanding, "MoreThanOwed")
+    account.repaid += body.principal
+    account.interest += body.interest
+
+
+def do_write_off(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    account = account_of(ledger, body.proposal)
+    void_if(body.amount > account.outstanding, "MoreThanOwed")
+    account.written_off += body.amount
+
+
+def do_recover(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    account = account_of(ledger, body.proposal)
+    void_if(body.amount > account.lost, "MoreThanLost")
+    account.recovered += body.amount
+
+
 MAY = {
     "admit": need_role("registrar"),
     "suspend": may_suspend,
@@ -391,6 +460,11 @@ MAY = {
     "ballot": may_ballot,
     "fund": need_role("treasurer"),
     "evidence": may_evidence,
+    "disburse": may_move_money,
+    "release": may_move_money,
+    "repay": may_move_money,
+    "write-off": may_move_money,
+    "recover": may_move_money,
 }
 
 DO = {
@@ -407,4 +481,9 @@ DO = {
     "ballot": do_ballot,
     "fund": do_fund,
     "evidence": do_evidence,
+    "disburse": do_disburse,
+    "release": do_release,
+    "repay": do_repay,
+    "write-off": do_write_off,
+    "recover": do_recover,
 }

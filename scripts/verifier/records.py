@@ -81,6 +81,11 @@ BODY = Choice(
     ),
     Structure("fund", direction=Names("in", "out"), amount=AMOUNT, source=Line(120), purpose=OptionOf(Line(120))),
     Structure("evidence", first=SIGNED_HEADER, second=SIGNED_HEADER),
+    Structure("disburse", proposal=BYTES32, amount=AMOUNT),
+    Structure("release", proposal=BYTES32, amount=AMOUNT, reason=REASON),
+    Structure("repay", proposal=BYTES32, principal=u64(0, GREATEST_AMOUNT), interest=u64(0, GREATEST_AMOUNT)),
+    Structure("write-off", proposal=BYTES32, amount=AMOUNT, reason=REASON),
+    Structure("recover", proposal=BYTES32, amount=AMOUNT),
 )
 
 # 6.1
@@ -172,7 +177,13 @@ def check_evidence(record: Value, community: Community) -> None:
             raise OutOfBounds("a record in it is not signed by its author")
 
 
+def check_repay(record: Value, community: Community) -> None:
+    if record.body.principal == 0 and record.body.interest == 0:
+        raise OutOfBounds("principal and interest are both 0")
+
+
 FURTHER_BOUNDS = {
+    "repay": check_repay,
     "rotate-key": check_rotation,
     "ballot": check_ballot,
     "evidence": check_evidence,

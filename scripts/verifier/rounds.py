@@ -8,7 +8,7 @@ from fractions import Fraction
 from .allocation import Allocation, Election, Project, Voter, shares_of
 from .codec import BLOB, BOOL, BYTES32, Choice, ListOf, Names, OptionOf, Structure, Value, u8, u16, u32, u64
 from .hashes import DECISIONS, OUTCOME, ROLL_TREE, SHARES, hash_of, merkle_root
-from .ledger import GREATEST_TIME, Cast, Ledger, Member, Proposal
+from .ledger import GREATEST_TIME, Account, Cast, Ledger, Member, Proposal
 
 # 10.7
 
@@ -293,9 +293,9 @@ def begin_next(ledger: Ledger, outcome: Value) -> None:
             proposal.status = "decided"
         elif proposal.id in funded:
             proposal.status = "funded"
+            ledger.accounts[proposal.id] = Account(funded[proposal.id])
         elif proposal.subject.expires <= outcome.time:
             proposal.status = "expired"
-    ledger.allocated += sum(funded.values())
     for member in ledger.members.values():
         member.cast = None
         if member.status == "leaving":

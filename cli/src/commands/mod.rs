@@ -12,6 +12,7 @@ mod key;
 mod log;
 mod members;
 mod outcome;
+mod payments;
 mod proposals;
 mod propose;
 mod run;
@@ -76,6 +77,16 @@ pub(crate) enum Command {
     Readmit(members::Readmit),
     /// State money into or out of the pool (treasurer)
     Fund(fund::Arguments),
+    /// State that a funded loan was paid out, or a part of it (treasurer)
+    Disburse(payments::Disburse),
+    /// State that a part of a funded loan will not be paid out (treasurer)
+    Release(payments::Release),
+    /// State what a borrower has paid (treasurer)
+    Repay(payments::Repay),
+    /// Give up what a borrower owes, or a part of it (treasurer)
+    WriteOff(payments::WriteOff),
+    /// State that something written off came in after all (treasurer)
+    Recover(payments::Recover),
     /// Rate a loan (attestor)
     Attest(attest::Attest),
     /// Take a rating back (attestor)
@@ -118,6 +129,11 @@ impl Command {
             Self::Suspend(arguments) => arguments.run(context),
             Self::Readmit(arguments) => arguments.run(context),
             Self::Fund(arguments) => arguments.run(context),
+            Self::Disburse(arguments) => arguments.run(context),
+            Self::Release(arguments) => arguments.run(context),
+            Self::Repay(arguments) => arguments.run(context),
+            Self::WriteOff(arguments) => arguments.run(context),
+            Self::Recover(arguments) => arguments.run(context),
             Self::Attest(arguments) => arguments.run(context),
             Self::Revoke(arguments) => arguments.run(context),
             Self::Log(arguments) => arguments.run(context),

@@ -180,6 +180,19 @@ fn tell(page: &mut Page, proposal: &ProposalView, charter: &Charter) {
         facts.extend(eligibility.too_large.iter().map(|bound| ("too large as", bound.clone())));
     }
     page.facts(facts);
+    if let Some(account) = &proposal.account {
+        let show = |amount: u128| amounts::show(amount, &charter.currency);
+        page.gap().line("What became of the money");
+        page.facts([
+            ("not paid out", show(account.undrawn)),
+            ("paid out", show(account.sums.disbursed)),
+            ("released", show(account.sums.released)),
+            ("paid back", show(account.sums.repaid)),
+            ("interest", show(account.sums.interest)),
+            ("owed", show(account.outstanding)),
+            ("lost", show(account.lost)),
+        ]);
+    }
     for held in &proposal.attestations {
         let rating = &held.assessment;
         let verdict = match rating.verdict {

@@ -6,6 +6,7 @@ use mutua_protocol::{
     hash::{OutcomeDigest, RecordId, SealId, TermsHash},
     keys::PublicKey,
     ledger::Figures,
+    loans::{Movement, Sums},
     outcome::{Outcome, Share},
     records::{Assessment, Ballot, ProposalId, Record, Subject},
     seals::SealHeader,
@@ -130,6 +131,23 @@ pub struct ProposalView {
     pub attestations: Vec<AttestationView>,
     /// For an open loan: may it be funded, by the figures of now?
     pub eligibility: Option<Eligibility>,
+    /// For a funded loan: what became of its money.
+    pub account: Option<AccountView>,
+}
+
+/// What became of a funded loan's money, in the smallest unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// The sums of its movements.
+    pub sums: Sums,
+    /// Allocated, and neither paid out nor released.
+    pub undrawn: u128,
+    /// Principal that the borrower owes.
+    pub outstanding: u128,
+    /// Principal that was given up and has not come in.
+    pub lost: u128,
+    /// The movements, each with its record, in the order of sealing.
+    pub movements: Vec<Movement>,
 }
 
 /// An attestation in force.

@@ -18,7 +18,9 @@ use super::{
     Shared,
     problem::Problem,
     show_amount,
-    types::{AttestationView, BallotView, CastView, ChainView, Eligibility, MemberView, ProposalView},
+    types::{
+        AccountView, AttestationView, BallotView, CastView, ChainView, Eligibility, MemberView, ProposalView,
+    },
 };
 use crate::service::Core;
 
@@ -207,6 +209,13 @@ fn proposal_view(core: &Core, proposal: &Proposal) -> ProposalView {
             })
             .collect(),
         eligibility,
+        account: ledger.accounts().get(&proposal.id).map(|account| AccountView {
+            sums: account.sums,
+            undrawn: account.sums.undrawn(),
+            outstanding: account.sums.outstanding(),
+            lost: account.sums.lost(),
+            movements: account.movements.clone(),
+        }),
     }
 }
 

@@ -147,6 +147,14 @@ impl Ledger {
                 self.ballot(ballot)
             }
             Body::Evidence(fork) => self.known(&fork.author()),
+            Body::Disburse { proposal, .. }
+            | Body::Release { proposal, .. }
+            | Body::Repay { proposal, .. }
+            | Body::WriteOff { proposal, .. }
+            | Body::Recover { proposal, .. } => {
+                self.role(record, Role::Treasurer)?;
+                self.subject(proposal, true)
+            }
         }
     }
 

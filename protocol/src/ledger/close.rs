@@ -11,6 +11,7 @@ use crate::{
     codec,
     hash::{OutcomeDigest, context},
     keys::PublicKey,
+    loans::{Account, Sums},
     outcome::{
         Candidate, CandidateResult, CountedAs, FundedLoan, MotionResult, Outcome, PassedOver, Price,
         RollEntry, Share, Turnout, shares_digest,
@@ -49,7 +50,7 @@ impl Ledger {
                 proposal.status = ProposalStatus::Funded(self.round);
             }
         }
-        self.pool.allocated += u128::from(outcome.allocated());
+        self.open_accounts(outcome);
         for proposal in self.proposals.values_mut().filter(|held| held.status == ProposalStatus::Open) {
             match proposal.subject.loan() {
                 None => proposal.status = ProposalStatus::Decided(self.round),
@@ -70,6 +71,30 @@ impl Ledger {
         self.round += 1;
         self.close = self.community.charter.close_after(header.time);
         closing
+    }
+
+    /// From now on the treasurer states what becomes of the funded loans.
+    fn open_accounts(&mut self, outcome: &Outcome) {
+        let amounts: BTreeMap<ProposalId, u64> =
+            outcome.funded.iter().map(|loan| (loan.proposal, loan.amount)).collect();
+        for candidate in &outcome.candidates {
+            let (CandidateResult::Funded(figures), Some(amount)) =
+                (&candidate.result, amounts.get(&candidate.proposal))
+            else {
+                continue;
+            };
+            let sums = Sums { allocated: u128::from(*amount), ..Sums::default() };
+            self.pool.loans.add_all(&sums);
+            let account = Account {
+                round: outcome.round,
+                height: outcome.height,
+                time: outcome.time,
+                figures: *figures,
+                sums,
+                movements: Vec::new(),
+            };
+            self.accounts.insert(candidate.proposal, Arc::new(account));
+        }
     }
 
     fn decide(&self, header: &SealHeader) -> Closing {

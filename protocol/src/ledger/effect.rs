@@ -4,10 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 
-use super::{Attestation, CastBallot, ChainHead, Ledger, Member, MemberStatus, Proposal, ProposalStatus};
+use super::{
+    Attestation, CastBallot, ChainHead, Deposit, Ledger, Member, MemberStatus, Proposal, ProposalStatus,
+};
 use crate::{
     hash::RecordId,
     keys::PublicKey,
+    loans::{Movement, Step},
     records::{Assessment, Ballot, Body, Direction, Received, Subject},
 };
 
@@ -42,6 +45,14 @@ pub enum Void {
     PoolTooSmall,
     #[error("this fork has been proved before")]
     ProvedBefore,
+    #[error("the loan is not funded")]
+    NotFunded,
+    #[error("more than was allocated to the loan and is not paid out yet")]
+    MoreThanUndrawn,
+    #[error("more than the borrower owes")]
+    MoreThanOwed,
+    #[error("more than was written off and has not come in")]
+    MoreThanLost,
 }
 
 impl Ledger {
@@ -54,6 +65,14 @@ impl Ledger {
     ) -> Result<(), Void> {
         let record = received.record();
         let author = record.author;
+        let moved = |step, principal, interest| Movement {
+            record: received.id,
+            height: sealed.0,
+            time,
+            step,
+            principal,
+            interest,
+        };
         match &record.body {
             Body::Admit { key, weight, name, group } => self.admit(*key, *weight, name, *group),
             Body::Suspend { key, reason } => self.suspend(*key, reason),
@@ -95,7 +114,15 @@ impl Ledger {
             }
             Body::RevokeAttestation { attestation, .. } => self.revoke(attestation),
             Body::Ballot(ballot) => self.vote(received.id, sealed.0, &author, ballot),
-            Body::Fund { direction, amount, .. } => self.fund(*direction, u128::from(*amount)),
+            Body::Fund { direction, amount, source, purpose } => self.fund(Deposit {
+                record: received.id,
+                height: sealed.0,
+                time,
+                direction: *direction,
+                amount: *amount,
+                source: source.clone(),
+                purpose: purpose.clone(),
+            }),
             Body::Evidence(fork) => {
                 let (key, sequence) = (fork.author(), fork.sequence());
                 if self.evidence.contains_key(&(key, sequence)) {
@@ -107,6 +134,13 @@ impl Ledger {
                     .or_insert_with(|| format!("signed two records with number {sequence}").into());
                 Ok(())
             }
+            Body::Disburse { proposal, amount } => self.book(proposal, moved(Step::Disburse, *amount, 0)),
+            Body::Release { proposal, amount, .. } => self.book(proposal, moved(Step::Release, *amount, 0)),
+            Body::Repay { proposal, principal, interest } => {
+                self.book(proposal, moved(Step::Repay, *principal, *interest))
+            }
+            Body::WriteOff { proposal, amount, .. } => self.book(proposal, moved(Step::WriteOff, *amount, 0)),
+            Body::Recover { proposal, amount } => self.book(proposal, moved(Step::Recover, *amount, 0)),
         }
     }
 
@@ -238,12 +272,21 @@ impl Ledger {
         Ok(())
     }
 
-    fn fund(&mut self, direction: Direction, amount: u128) -> Result<(), Void> {
-        match direction {
-            Direction::In => self.pool.paid_in = self.pool.paid_in.saturating_add(amount),
+    fn fund(&mut self, deposit: Deposit) -> Result<(), Void> {
+        let amount = u128::from(deposit.amount);
+        match deposit.direction {
+            Direction::In => self.pool.paid_in += amount,
             Direction::Out if amount > self.pool.available() => return Err(Void::PoolTooSmall),
-            Direction::Out => self.pool.paid_out = self.pool.paid_out.saturating_add(amount),
+            Direction::Out => self.pool.paid_out += amount,
         }
+        Arc::make_mut(&mut self.deposits).push(deposit);
+        Ok(())
+    }
+
+    fn book(&mut self, proposal: &RecordId, movement: Movement) -> Result<(), Void> {
+        let account = self.accounts.get_mut(proposal).ok_or(Void::NotFunded)?;
+        Arc::make_mut(account).book(movement)?;
+        self.pool.loans.add(movement.step, movement.principal, movement.interest);
         Ok(())
     }
 }

@@ -24,5 +24,5 @@ pub use effect::Void;
 pub use eligibility::{Figures, Ineligible};
 pub use fold::{Applied, ChainFault, SealFault};
 pub use state::{
-    Attestation, CastBallot, ChainHead, Ledger, Member, MemberStatus, Pool, Proposal, ProposalStatus,
+    Attestation, CastBallot, ChainHead, Deposit, Ledger, Member, MemberStatus, Pool, Proposal, ProposalStatus,
 };

@@ -3,6 +3,7 @@
 use super::{Ledger, MemberStatus, ProposalStatus, Void};
 use crate::{
     hash::RecordId,
+    loans::Step,
     records::{Body, Direction, Record},
 };
 
@@ -64,7 +65,16 @@ impl Ledger {
                 let proved = self.evidence.contains_key(&(fork.author(), fork.sequence()));
                 demand(!proved, Void::ProvedBefore)
             }
+            Body::Disburse { proposal, amount } => self.may_move(proposal, Step::Disburse, *amount),
+            Body::Release { proposal, amount, .. } => self.may_move(proposal, Step::Release, *amount),
+            Body::Repay { proposal, principal, .. } => self.may_move(proposal, Step::Repay, *principal),
+            Body::WriteOff { proposal, amount, .. } => self.may_move(proposal, Step::WriteOff, *amount),
+            Body::Recover { proposal, amount } => self.may_move(proposal, Step::Recover, *amount),
         }
+    }
+
+    fn may_move(&self, proposal: &RecordId, step: Step, principal: u64) -> Result<(), Void> {
+        self.accounts.get(proposal).ok_or(Void::NotFunded)?.sums.admits(step, principal)
     }
 
     fn is_open(&self, proposal: &RecordId) -> bool {

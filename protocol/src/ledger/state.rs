@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Closing, Void};
 use crate::{
     charter::{Community, Role},
     hash::{RecordId, SealId, TermsHash},
     keys::PublicKey,
-    records::{Assessment, Ballot, Body, ProposalId, Received, Record, Subject},
+    loans::{Account, Sums},
+    records::{Assessment, Ballot, Body, Direction, ProposalId, Received, Record, Subject},
 };
 
 /// The state after a seal.
@@ -31,6 +32,8 @@ pub struct Ledger {
     pub(super) evidence: BTreeMap<(PublicKey, u64), RecordId>,
     pub(super) void: BTreeMap<RecordId, Void>,
     pub(super) pool: Pool,
+    pub(super) deposits: Arc<Vec<Deposit>>,
+    pub(super) accounts: BTreeMap<ProposalId, Arc<Account>>,
     pub(super) closings: Vec<Arc<Closing>>,
 }
 
@@ -175,16 +178,39 @@ pub struct Pool {
     pub paid_in: u128,
     /// Stated to have gone out.
     pub paid_out: u128,
-    /// Allocated to loans.
-    pub allocated: u128,
+    /// The sums of all funded loans.
+    pub loans: Sums,
 }
 
 impl Pool {
-    /// What can be allocated or paid out.
+    /// What can be allocated or paid out: what came in, from depositors and borrowers, less what went out and
+    /// what loans have been promised.
     #[must_use]
     pub fn available(&self) -> u128 {
-        self.paid_in.saturating_sub(self.paid_out).saturating_sub(self.allocated)
+        let Sums { allocated, released, repaid, interest, recovered, .. } = self.loans;
+        (self.paid_in + released + repaid + interest + recovered)
+            .saturating_sub(self.paid_out)
+            .saturating_sub(allocated)
     }
+}
+
+/// Money that a treasurer stated to have come into the pool or gone out of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deposit {
+    /// The record.
+    pub record: RecordId,
+    /// The seal that holds it.
+    pub height: u64,
+    /// That seal's time, milliseconds since 1970.
+    pub time: u64,
+    /// Into or out of the pool.
+    pub direction: Direction,
+    /// In the smallest unit.
+    pub amount: u64,
+    /// Where it came from or went to.
+    pub source: String,
+    /// What it is meant for, if the depositor has said so. It binds nothing.
+    pub purpose: Option<String>,
 }
 
 impl Proposal {
@@ -217,6 +243,8 @@ impl Ledger {
             evidence: BTreeMap::new(),
             void: BTreeMap::new(),
             pool: Pool::default(),
+            deposits: Arc::default(),
+            accounts: BTreeMap::new(),
             closings: Vec::new(),
         }
     }
@@ -303,6 +331,18 @@ impl Ledger {
     #[must_use]
     pub fn pool(&self) -> Pool {
         self.pool
+    }
+
+    /// Every effective statement of money into or out of the pool, in the order of sealing.
+    #[must_use]
+    pub fn deposits(&self) -> &[Deposit] {
+        &self.deposits
+    }
+
+    /// What became of each funded loan, by its proposal.
+    #[must_use]
+    pub fn accounts(&self) -> &BTreeMap<ProposalId, Arc<Account>> {
+        &self.accounts
     }
 
     /// The rounds that have closed, the first round first.

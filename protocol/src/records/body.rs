@@ -100,6 +100,47 @@ pub enum Body {
     },
     /// A proof that an author signed two records with one sequence number.
     Evidence(Fork),
+    /// A treasurer states that a funded loan was paid out, or a part of it.
+    Disburse {
+        /// Which loan.
+        proposal: ProposalId,
+        /// Smallest units of the currency, at least 1.
+        amount: u64,
+    },
+    /// A treasurer states that what was allocated to a loan will not be paid out: it goes back to the pool.
+    Release {
+        /// Which loan.
+        proposal: ProposalId,
+        /// Smallest units of the currency, at least 1.
+        amount: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A treasurer states a payment by the borrower.
+    Repay {
+        /// Which loan.
+        proposal: ProposalId,
+        /// The part that pays the loan back, in smallest units.
+        principal: u64,
+        /// The part that is interest. Both together are at least 1.
+        interest: u64,
+    },
+    /// A treasurer gives up what a borrower owes, or a part of it.
+    WriteOff {
+        /// Which loan.
+        proposal: ProposalId,
+        /// Of the principal, in smallest units, at least 1.
+        amount: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A treasurer states that something given up came in after all.
+    Recover {
+        /// Which loan.
+        proposal: ProposalId,
+        /// Of the principal, in smallest units, at least 1.
+        amount: u64,
+    },
 }
 
 /// A rating of one loan.
@@ -213,6 +254,11 @@ pub enum Kind {
     Ballot,
     Fund,
     Evidence,
+    Disburse,
+    Release,
+    Repay,
+    WriteOff,
+    Recover,
 }
 
 /// What is wrong with a body, whatever the state of the ledger.
@@ -262,6 +308,11 @@ impl Body {
             Self::Ballot(_) => Kind::Ballot,
             Self::Fund { .. } => Kind::Fund,
             Self::Evidence(_) => Kind::Evidence,
+            Self::Disburse { .. } => Kind::Disburse,
+            Self::Release { .. } => Kind::Release,
+            Self::Repay { .. } => Kind::Repay,
+            Self::WriteOff { .. } => Kind::WriteOff,
+            Self::Recover { .. } => Kind::Recover,
         }
     }
 
@@ -301,11 +352,25 @@ impl Body {
                 if let Some(purpose) = purpose {
                     text::line("purpose", purpose, limits::NAME_BYTES)?;
                 }
-                BodyError::demand(*amount >= 1 && *amount <= limits::AMOUNT, "amount", || {
-                    format!("is {amount}, not between 1 and 2^50 smallest units")
-                })
+                sum("amount", *amount)
             }
             Self::Evidence(fork) => Ok(fork.check(community.id)?),
+            Self::Disburse { amount, .. } | Self::Recover { amount, .. } => sum("amount", *amount),
+            Self::Release { amount, reason, .. } | Self::WriteOff { amount, reason, .. } => {
+                sum("amount", *amount)?;
+                Ok(text::line("reason", reason, limits::TEXT_BYTES)?)
+            }
+            Self::Repay { principal, interest, .. } => {
+                BodyError::demand(*principal >= 1 || *interest >= 1, "principal", || {
+                    "and interest are both 0".to_owned()
+                })?;
+                for (field, part) in [("principal", *principal), ("interest", *interest)] {
+                    BodyError::demand(part <= limits::AMOUNT, field, || {
+                        format!("is {part}, more than 2^50 smallest units")
+                    })?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -314,6 +379,13 @@ impl Body {
 #[must_use]
 pub fn succession(community: CommunityId, old: &PublicKey) -> Vec<u8> {
     [community.0, old.0].concat()
+}
+
+/// Checks a sum of money.
+fn sum(field: &'static str, amount: u64) -> Result<(), BodyError> {
+    BodyError::demand((1..=limits::AMOUNT).contains(&amount), field, || {
+        format!("is {amount}, not between 1 and 2^50 smallest units")
+    })
 }
 
 fn strong(field: &'static str, key: &PublicKey) -> Result<(), BodyError> {

@@ -116,6 +116,12 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
         with_ballot(&|b| b.answers = answers(384)),
         with_ballot(&|b| b.scores = vec![Score { proposal: ID(1), score: 10 }]),
         Body::Leave,
+        disbursement(ID(1), 1),
+        disbursement(ID(1), limits::AMOUNT),
+        repayment(ID(1), 1, 0),
+        repayment(ID(1), 0, 1),
+        repayment(ID(1), limits::AMOUNT, limits::AMOUNT),
+        recovery(ID(1), limits::AMOUNT),
     ];
     for body in good {
         let what = format!("{body:?}");
@@ -140,6 +146,17 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
         ("purpose", meant(1, "a", Some(&longer))),
         ("amount", fund(0, "x")),
         ("amount", fund(limits::AMOUNT + 1, "x")),
+        ("amount", disbursement(ID(1), 0)),
+        ("amount", disbursement(ID(1), limits::AMOUNT + 1)),
+        ("amount", release(ID(1), 0)),
+        ("amount", write_off(ID(1), 0)),
+        ("amount", recovery(ID(1), 0)),
+        ("amount", recovery(ID(1), limits::AMOUNT + 1)),
+        ("principal", repayment(ID(1), 0, 0)),
+        ("principal", repayment(ID(1), limits::AMOUNT + 1, 0)),
+        ("interest", repayment(ID(1), 0, limits::AMOUNT + 1)),
+        ("reason", Body::Release { proposal: ID(1), amount: 1, reason: String::new() }),
+        ("reason", Body::WriteOff { proposal: ID(1), amount: 1, reason: "a\nb".to_owned() }),
         ("borrower", with_loan(&|l| l.borrower.clear())),
         ("title", with_loan(&|l| l.title = "a\nb".to_owned())),
         ("purpose", with_loan(&|l| l.purpose = format!("{essay}x"))),
@@ -364,6 +381,11 @@ fn the_kinds_have_their_numbers_for_good() {
         Body::Ballot(ballot(1, &[])),
         payment(Direction::In, 1),
         Body::Evidence(Fork::of(&left, &right)),
+        disbursement(ID(1), 1),
+        release(ID(1), 1),
+        repayment(ID(1), 1, 1),
+        write_off(ID(1), 1),
+        recovery(ID(1), 1),
     ];
     for (number, body) in (0u32..).zip(in_order) {
         assert_eq!(codec::encode(&body)[..4], number.to_be_bytes(), "{:?}", body.kind());

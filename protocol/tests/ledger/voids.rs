@@ -62,7 +62,19 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
         assert_eq!(before, after);
         seen.insert(expected);
     }
-    world.close();
+    world.fund(100);
+    world.support("ana", &[bakery]);
+    assert_eq!(funded(&world.close()), [bakery]);
+    let movements = [
+        (disbursement(mill, 1), Void::NotFunded),
+        (disbursement(bakery, 101), Void::MoreThanUndrawn),
+        (repayment(bakery, 1, 0), Void::MoreThanOwed),
+        (recovery(bakery, 1), Void::MoreThanLost),
+    ];
+    for (body, expected) in movements {
+        assert_eq!(world.enact("treasurer", body), Some(expected));
+        seen.insert(expected);
+    }
     assert_eq!(world.enact("ana", Body::Ballot(ballot(1, &[]))), Some(Void::AfterClose));
     seen.insert(Void::AfterClose);
     // A successor that a registrar admits in the same seal, whichever of the two comes first.
@@ -74,7 +86,7 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
         let records = vec![world.say(&member, rotation), world.say("registrar", admission(&successor, 1))];
         seen.insert(world.seal(records).void[0].1);
     }
-    assert_eq!(seen.len(), 13, "all of them: {seen:?}");
+    assert_eq!(seen.len(), 17, "all of them: {seen:?}");
 }
 
 #[test]

@@ -383,6 +383,26 @@ pub fn payment(direction: Direction, amount: u64) -> Body {
     Body::Fund { direction, amount, source: "members' deposits".to_owned(), purpose: None }
 }
 
+pub fn disbursement(proposal: ProposalId, amount: u64) -> Body {
+    Body::Disburse { proposal, amount }
+}
+
+pub fn release(proposal: ProposalId, amount: u64) -> Body {
+    Body::Release { proposal, amount, reason: "the oven was cheaper".to_owned() }
+}
+
+pub fn repayment(proposal: ProposalId, principal: u64, interest: u64) -> Body {
+    Body::Repay { proposal, principal, interest }
+}
+
+pub fn write_off(proposal: ProposalId, amount: u64) -> Body {
+    Body::WriteOff { proposal, amount, reason: "the borrower is bankrupt".to_owned() }
+}
+
+pub fn recovery(proposal: ProposalId, amount: u64) -> Body {
+    Body::Recover { proposal, amount }
+}
+
 pub fn withdrawal(proposal: ProposalId) -> Body {
     Body::Withdraw { proposal, reason: "found another lender".to_owned() }
 }

@@ -90,6 +90,11 @@ pub fn one_of_each(world: &World) -> Vec<(&'static str, Received)> {
         ("fund-in-with-purpose", "treasurer", purposeful),
         ("fund-out", "treasurer", payment(Direction::Out, 1)),
         ("evidence", "ana", Body::Evidence(Fork::of(&fork[0], &fork[1]))),
+        ("disburse", "treasurer", disbursement(id(1), 1 << 50)),
+        ("release", "treasurer", release(id(1), 5)),
+        ("repay", "treasurer", repayment(id(1), 8_606, 425)),
+        ("write-off", "treasurer", write_off(id(1), 7)),
+        ("recover", "treasurer", recovery(id(1), 3)),
     ];
     let place = |name| if name == "ballot" { (41, id(0xa0)) } else { (1, Record::NONE) };
     bodies

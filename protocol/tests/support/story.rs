@@ -65,6 +65,12 @@ impl Story {
         let rotation = world.rotation("ben", "ben's new phone");
         let second = vec![
             world.say("treasurer", payment(Direction::In, 60_000)),
+            world.say("treasurer", disbursement(bakery, 50_000)),
+            world.say("treasurer", release(bakery, 10_000)),
+            world.say("treasurer", repayment(bakery, 2_000, 175)),
+            world.say("treasurer", write_off(bakery, 48_001)),
+            world.say("treasurer", write_off(bakery, 40_000)),
+            world.say("treasurer", recovery(bakery, 3_000)),
             world.say("ben", rotation),
             world.say("registrar", suspension("dora")),
         ];

@@ -323,7 +323,7 @@ fn refused() -> Value {
         ("2.2", "no bytes", vec![]),
         ("2.2", "a byte too many", changed("leave", &|b| b.push(0))),
         ("2.2", "a byte too few", changed("leave", &|b| b.truncate(b.len() - 1))),
-        ("2.2", "an unknown kind of body", changed("leave", &|b| b[body + 3] = 13)),
+        ("2.2", "an unknown kind of body", changed("leave", &|b| b[body + 3] = 0xee)),
         ("2.2", "a boolean that is 2", changed("ballot-blank", &|b| b[body + 8] = 2)),
         (
             "2.2",
