@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .codec import Value
+from .raised import Horizon, Number, Raised, plain
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Class:
 
     weight: int
     scores: dict[int, int]
-    money: Fraction
+    money: Number
 
 
 @dataclass
@@ -127,50 +128,56 @@ class Election:
 
     # Equal Shares
 
-    def price(self, project: int) -> Fraction | None:
+    def price(self, project: int) -> Number | None:
         """The smallest rho with which the supporters' payments min(money, rho * utility) meet the cost."""
-        supporters = [(each.money / self.utility(project, each), each) for each in self.supporters[project]]
-        missing = Fraction(self.projects[project].cost)
-        if sum(each.weight * each.money for _, each in supporters) < missing:
+        rest = [(each.money / self.utility(project, each), each) for each in self.supporters[project]]
+        missing: Number = Fraction(self.projects[project].cost)
+        if sum(each.weight * each.money for _, each in rest) < missing:
             return None
-        # Whoever is exhausted first pays all; the others share the rest by their utilities.
-        supporters.sort(key=lambda pair: pair[0])
-        utilities = sum(each.weight * self.utility(project, each) for _, each in supporters)
-        for exhausted_at, each in supporters:
-            price = missing / utilities
-            if price <= exhausted_at:
+        # As if all could pay by their utilities. Those who cannot pay all they have, and the others what is then missing.
+        while True:
+            price = missing / sum(each.weight * self.utility(project, each) for _, each in rest)
+            exhausted = [each for limit, each in rest if limit < price]
+            if not exhausted:
                 return price
-            missing -= each.weight * each.money
-            utilities -= each.weight * self.utility(project, each)
-        raise AssertionError("their money together meets the cost")
+            missing -= sum(each.weight * each.money for each in exhausted)
+            rest = [(limit, each) for limit, each in rest if not limit < price]
 
-    def begin(self, raises: int) -> None:
+    def begin(self, raises: int) -> Horizon:
         """As it is before the first purchase, with raised endowments."""
+        horizon = Horizon()
         self.till = Till(self.projects, self.budget, self.till.caps)
         self.result = Allocation(raises=raises)
         for each in self.class_of.values():
-            each.money = self.endowment + raises * self.unit
+            each.money = Raised(self.endowment + raises * self.unit, Fraction(self.unit), horizon)
+        return horizon
 
     def add_one(self) -> None:
+        """One run after another, but for those that decide as the one before them (raised.py)."""
         raises = 0
         while True:
-            self.begin(raises)
+            horizon = self.begin(raises)
             self.equal_shares()
             if self.till.left < 0:
                 # The run before holds; it did not overspend.
                 self.begin(raises - 1)
                 self.equal_shares()
                 return
-            bought = {funded.project for funded in self.result.funded}
-            if all(
-                project in bought
-                or not self.supporters[project]
-                or about.cost > self.till.left
-                or self.till.broken_cap(about)
-                for project, about in enumerate(self.projects)
-            ):
+            if self.is_exhaustive():
                 return
-            raises += 1
+            if horizon.steps is None:
+                raise AssertionError("with money enough, each project with supporters is bought or breaks a cap")
+            raises += horizon.steps
+
+    def is_exhaustive(self) -> bool:
+        bought = {funded.project for funded in self.result.funded}
+        return all(
+            project in bought
+            or not self.supporters[project]
+            or about.cost > self.till.left
+            or self.till.broken_cap(about) is not None
+            for project, about in enumerate(self.projects)
+        )
 
     def equal_shares(self) -> None:
         # Prices only rise, so the last price that was computed for a project is a lower bound for the present one.
@@ -191,21 +198,22 @@ class Election:
             if project in bought:
                 continue
             supporters = self.supporters[project]
-            self.result.left[project] = sum((each.weight * each.money for each in supporters), Fraction(0)).__floor__()
+            self.result.left[project] = plain(sum(each.weight * each.money for each in supporters)).__floor__()
             cap = self.till.broken_cap(self.projects[project])
             self.result.passed_over[project] = (cap or "supporters-lack-money") if supporters else "no-supporters"
 
-    def buy(self, project: int, price: Fraction) -> None:
+    def buy(self, project: int, price: Number) -> None:
         pays = {
             id(each): min(each.money, price * self.utility(project, each)) for each in self.supporters[project]
         }
         payments = {
-            voter.member: voter.weight * pays[id(self.class_of[voter.member])] for voter in self.voters_for[project]
+            voter.member: voter.weight * plain(pays[id(self.class_of[voter.member])])
+            for voter in self.voters_for[project]
         }
         for each in self.supporters[project]:
             each.money -= pays[id(each)]
         self.till.take(self.projects[project])
-        self.result.funded.append(Funded(project, price, payments))
+        self.result.funded.append(Funded(project, plain(price), payments))
 
     # Greedy, alone or as a completion
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from .codec import (Choice, Fixed, Line, ListOf, Names, OptionOf, OutOfBounds, Structure, Value, ascending,
-                    decode, u8, u16, u32, u64)
+import json
+from typing import Any
+
+from .codec import (Choice, Fixed, Line, ListOf, Names, OptionOf, OutOfBounds, Structure, Text, Type, Unsigned,
+                    Value, ascending, decode, u8, u16, u32, u64)
 from .hashes import COMMUNITY_ID, hash_of
 from .signatures import is_strong
 
@@ -106,3 +109,40 @@ class Community:
 
     def holds_role(self, key: bytes, role: str) -> bool:
         return role in self.roles and key in self.roles[role].keys
+
+
+def read_community(data: bytes) -> Community:
+    """The community of a charter: its canonical bytes, its JSON form, or an archive that begins with it.
+
+    Raises `NotCanonical`, `OutOfBounds` and `ValueError`."""
+    if data.startswith(b"mutua archive "):
+        length = int.from_bytes(data[17:21], "big")
+        return Community(data[21:21 + length])
+    if data.lstrip()[:1] == b"{":
+        return Community(CHARTER.write(from_json(CHARTER, json.loads(data))))
+    return Community(data)
+
+
+def from_json(kind: Type, content: Any) -> Any:
+    """A value from its JSON form: keys in hexadecimal, choices by name. What is optional may be left out."""
+    if content is None and isinstance(kind, OptionOf):
+        return None
+    if content is None and isinstance(kind, ListOf):
+        return []
+    if isinstance(kind, OptionOf):
+        return from_json(kind.item, content)
+    if isinstance(kind, ListOf) and isinstance(content, list):
+        return [from_json(kind.item, item) for item in content]
+    if isinstance(kind, Choice):
+        name, fields = next(iter(content.items())) if isinstance(content, dict) else (content, {})
+        if name in kind.numbers:
+            return from_json(kind.variants[kind.numbers[name]], fields)
+    if isinstance(kind, Structure) and isinstance(content, dict):
+        return Value(kind.kind, **{name: from_json(field, content.get(name)) for name, field in kind.fields.items()})
+    if isinstance(kind, Fixed) and isinstance(content, str):
+        return bytes.fromhex(content)
+    if isinstance(kind, Names) and content in kind.names or isinstance(kind, Text) and isinstance(content, str):
+        return content
+    if isinstance(kind, Unsigned) and isinstance(content, int) and 0 <= content < 1 << 8 * kind.width:
+        return content
+    raise ValueError(f"the charter's JSON has {content!r} in a wrong place")

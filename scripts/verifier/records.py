@@ -126,8 +126,7 @@ def read_record(data: bytes, community: Community) -> Value:
         raise Malformed("2.2", str(error)) from error
     if record.community != community.id:
         raise Malformed("2.3", f"it belongs to the community {record.community.hex()}")
-    if record.sequence < 1 or (record.sequence == 1) != (record.previous == ZEROS):
-        raise Malformed("3.2", f"number {record.sequence} does not fit the predecessor {record.previous.hex()}")
+    read_sequence(record)
     record.id = hash_of(RECORD_ID, header_bytes(data))
     try:
         BODY.check(record.body, community.charter)
@@ -137,6 +136,12 @@ def read_record(data: bytes, community: Community) -> Value:
         check = "5.1" if record.body.kind == "evidence" else "3.7"
         raise Malformed(check, f"{record.body.kind}: {error}") from error
     return record
+
+
+def read_sequence(record: Value) -> None:
+    """Number and predecessor fit each other. Raises `Malformed`."""
+    if record.sequence < 1 or (record.sequence == 1) != (record.previous == ZEROS):
+        raise Malformed("3.2", f"number {record.sequence} does not fit the predecessor {record.previous.hex()}")
 
 
 def is_signed(record: Value) -> bool:

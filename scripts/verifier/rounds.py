@@ -65,6 +65,19 @@ def digest_of(outcome: bytes) -> bytes:
     return hash_of(OUTCOME, outcome[:HEAD] + hash_of(DECISIONS, outcome[HEAD:]))
 
 
+# The fields of an outcome's head. Receipts show it alone.
+OUTCOME_HEAD = Structure(
+    "head",
+    **{name: OUTCOME_OF_ROUND.fields[name] for name in ("round", "height", "close", "time", "pool", "turnout", "roll")},
+    decisions=BYTES32,
+)
+
+
+def head_digest(head: Value) -> bytes:
+    """The same digest, from the head."""
+    return hash_of(OUTCOME, OUTCOME_HEAD.write(head))
+
+
 ROLL_ENTRY = Structure(
     "roll entry",
     member=BYTES32,

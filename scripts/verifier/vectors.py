@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Iterator
 
-from . import rounds, signatures
+from . import evidence, receipts, rounds, signatures
 from .allocation import Election, Project, Voter, shares_of
 from .archive import verify
 from .charter import RULE, Community
@@ -30,16 +30,10 @@ PURPOSES = {
 Result = tuple[str, bool]
 
 
-# Vectors of sections 13 and 14, which this verifier does not check yet.
-NOT_YET = {"receipts.json", "evidence.json"}
-
-
 def check_all(folder: Path) -> Iterator[Result]:
     """Checks every vector of every file. A file that this verifier does not know is one that does not hold."""
     for path in sorted(folder.glob("*.json")):
         known = FILES.get(path.name)
-        if path.name in NOT_YET and known is None:
-            continue
         if known is None:
             yield f"{path.name}: this verifier does not know it", False
             continue
@@ -203,6 +197,45 @@ def refused(file: Any, folder: Path) -> Iterator[Result]:
         yield f"{vector['what']} (found {check}, expected {vector['check']})", check == vector["check"]
 
 
+def proofs(verify_file: Any, name: str) -> Any:
+    """Checks the vectors of receipts or of evidence files."""
+
+    def check(file: Any, folder: Path) -> Iterator[Result]:
+        community = Community(bytes.fromhex(file["charter"]["bytes"]))
+        yield "community", community.id.hex() == file["charter"]["community"]
+        for vector in file[name]:
+            proved = verify_file(bytes.fromhex(vector["file"]), community)
+            yield vector["what"], same_proof(proved, vector["proves"])
+            if vector.get("text"):
+                yield f"text of {vector['what']}", verify_file(vector["text"].lower().encode(), community) == proved
+        for vector in file["refused"]:
+            try:
+                verify_file(bytes.fromhex(vector["file"]), community)
+                found = None
+            except receipts.Refused as error:
+                found = error.check
+            yield f"{vector['what']} (found {found}, expected {vector['check']})", found == vector["check"]
+
+    return check
+
+
+def same_proof(proved: dict[str, Any], expected: dict[str, Any]) -> bool:
+    if "kind" in expected:
+        return proved == {"kind": expected["kind"], "keys": expected["keys"]}
+    sealed, counted = expected["sealed"], expected["counted"]
+    same = (sealed is None) == (proved["sealed"] is None) and (counted is None) == (proved["counted"] is None)
+    if sealed:
+        same &= all(proved["sealed"][name] == sealed[name] for name in ("record", "seal", "height", "time"))
+        same &= proved["sealed"]["author"] == sealed["header"]["author"]
+    if counted:
+        same &= all(proved["counted"][name] == counted[name] for name in ("key", "round", "digest", "height", "time"))
+        entry = counted["entry"]
+        how = entry and entry["counted"]
+        kind, ballot = next(iter(how.items())) if isinstance(how, dict) else (how, None)
+        same &= (proved["counted"]["counted"], proved["counted"]["ballot"]) == (kind, ballot)
+    return bool(same)
+
+
 FILES = {
     "keys.json": keys,
     "merkle.json": merkle,
@@ -214,6 +247,8 @@ FILES = {
     "rules.json": rules,
     "archive.json": archive,
     "refused.json": refused,
+    "receipts.json": proofs(receipts.verify_file, "receipts"),
+    "evidence.json": proofs(evidence.verify_file, "evidence"),
 }
 
 
