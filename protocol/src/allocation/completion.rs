@@ -7,72 +7,129 @@
 //!
 //! # Jumps
 //!
-//! Most raises change nothing, and a result that changes nothing needs no run. As endowments rise and
-//! the purchases stay the same, purses only grow and prices only fall. So if, after a raise of many
-//! units, every other project is still dearer (or tied and later in order) than the winner of the same
-//! purchase was *before* the raise, then the purchases are the same at every raise in between
-//! ([`equal_shares::follow`]). Such strides double while they succeed and halve when they do not; a stride
-//! of one is an ordinary run. The result is the very one of raising one by one.
+//! The result is the very one of raising one by one, got with less work.
+//!
+//! *Where many raises change nothing*, they need no run. As endowments rise and the purchases stay the
+//! same, purses only grow and prices only fall. So if, after a raise of many units, every other project is
+//! still dearer (or tied and later in order) than the winner of the same purchase was *before* the raise,
+//! then the purchases are the same at every raise in between ([`equal_shares::follow`]). Such strides
+//! double while they succeed and halve when they do not.
+//!
+//! *Where nearly every raise changes something*, as in large cities, most of a run is still like the one
+//! with a unit more: so several raises are run from the highest down, each with what the one above
+//! has found out about prices ([`equal_shares::draft`]). Exact prices are computed for the result alone.
 
 use dashu_int::UBig;
 
+use super::Utility;
 use super::caps::CapsUsed;
-use super::equal_shares::{self, Bought};
+use super::equal_shares::{self, Bought, Findings};
 use super::instance::Instance;
-use super::{Reason, Utility};
 
-/// After so many raises in a row that change nothing, longer strides are tried: where nearly every raise
-/// changes something, as in large cities, tries that fail would cost more than they save.
+/// After so many raises in a row that change nothing, strides are tried.
 const CALM: u32 = 3;
+
+/// The most raises that are run together. More would save little, and those after the last one are in vain.
+const TOGETHER: u64 = 10;
 
 /// Equal Shares with completion by add-one.
 pub(crate) fn add_one(instance: &Instance, utility: Utility) -> Bought {
-    let budget = UBig::from(instance.budget());
-    let raise = UBig::from(instance.total_weight()) * instance.unit();
-    let mut endowments = budget;
-    let (mut stride, mut unchanged) = (1u64, 0u32);
-    let mut current = equal_shares::run(instance, utility, endowments.clone());
-    while !is_exhaustive(instance, &current) {
-        let raised = &endowments + &raise * stride;
-        if stride > 1 {
-            match equal_shares::follow(instance, utility, raised.clone(), &current) {
-                Some(same) => {
-                    (current, endowments) = (same, raised);
-                    stride = stride.saturating_mul(2);
-                }
-                None => (stride, unchanged) = (stride / 2, 0),
-            }
-            continue;
-        }
-        let next = equal_shares::run_like(instance, utility, raised.clone(), &current);
-        if cost(instance, &next) > u128::from(instance.budget()) {
+    let mut raising = Raising {
+        instance,
+        utility,
+        raise: UBig::from(instance.total_weight()) * instance.unit(),
+        endowments: UBig::from(instance.budget()),
+    };
+    let mut current = equal_shares::run(instance, utility, raising.endowments.clone());
+    while !is_exhaustive(instance, utility, &current.projects) {
+        let (likely, over) = raising.run_together(current.projects);
+        current = equal_shares::run_like(instance, utility, raising.endowments.clone(), &likely);
+        if over {
             break;
         }
-        unchanged = if next.projects == current.projects { unchanged + 1 } else { 0 };
-        if unchanged == CALM {
-            stride = 2;
-        }
-        (current, endowments) = (next, raised);
+        current = raising.stride(current);
     }
     current
 }
 
+struct Raising<'a> {
+    instance: &'a Instance,
+    utility: Utility,
+    /// What a raise adds to all endowments together.
+    raise: UBig,
+    /// What the last result shared.
+    endowments: UBig,
+}
+
+impl Raising<'_> {
+    /// Raises as long as raises change something; yields what is bought then, and whether the last result
+    /// is reached.
+    fn run_together(&mut self, mut current: Vec<usize>) -> (Vec<usize>, bool) {
+        let (mut together, mut unchanged) = (1, 0);
+        while unchanged < CALM {
+            together = TOGETHER.min(together * 2);
+            let mut drafts: Vec<Findings> = Vec::new();
+            for raises in (1..=together).rev() {
+                let endowments = &self.endowments + &self.raise * raises;
+                let (above, like) = (drafts.last(), &current);
+                drafts.push(equal_shares::draft(self.instance, self.utility, endowments, above, like));
+            }
+            for draft in drafts.into_iter().rev() {
+                if cost(self.instance, &draft.projects) > u128::from(self.instance.budget()) {
+                    return (current, true);
+                }
+                self.endowments += &self.raise;
+                unchanged = if draft.projects == current { unchanged + 1 } else { 0 };
+                current = draft.projects;
+                if is_exhaustive(self.instance, self.utility, &current) {
+                    return (current, true);
+                }
+                if unchanged == CALM {
+                    break;
+                }
+            }
+        }
+        (current, false)
+    }
+
+    /// Raises as long as it can be shown that the purchases stay the same.
+    fn stride(&mut self, mut current: Bought) -> Bought {
+        let (mut stride, mut grows) = (2u64, true);
+        while stride > 1 {
+            let raised = &self.endowments + &self.raise * stride;
+            match equal_shares::follow(self.instance, self.utility, raised.clone(), &current) {
+                Some(same) => {
+                    (current, self.endowments) = (same, raised);
+                    stride = if grows { stride.saturating_mul(2) } else { stride / 2 };
+                }
+                None => (stride, grows) = (stride / 2, false),
+            }
+        }
+        current
+    }
+}
+
 /// What was bought costs so much.
-fn cost(instance: &Instance, bought: &Bought) -> u128 {
-    bought.projects.iter().map(|project| u128::from(instance.projects()[*project].cost)).sum()
+fn cost(instance: &Instance, projects: &[usize]) -> u128 {
+    projects.iter().map(|project| u128::from(instance.projects()[*project].cost)).sum()
 }
 
 /// Whether none of the projects that somebody supports fits into what is left of the budget.
-fn is_exhaustive(instance: &Instance, bought: &Bought) -> bool {
-    let left = u128::from(instance.budget()).saturating_sub(cost(instance, bought));
+fn is_exhaustive(instance: &Instance, utility: Utility, projects: &[usize]) -> bool {
+    let left = u128::from(instance.budget()).saturating_sub(cost(instance, projects));
     let mut caps = CapsUsed::new(instance);
-    for project in &bought.projects {
+    let mut bought = vec![false; instance.projects().len()];
+    for project in projects {
         caps.add(*project);
+        bought[*project] = true;
     }
-    instance.projects().iter().zip(&bought.reasons).enumerate().all(|(project, (about, reason))| match reason
-    {
-        None | Some(Reason::NoSupporters | Reason::NoUtility) => true,
-        Some(_) => u128::from(about.cost) > left || caps.broken_by(project).is_some(),
+    instance.projects().iter().zip(bought).enumerate().all(|(project, (about, bought))| {
+        let useless = utility == Utility::Cost && about.cost == 0;
+        bought
+            || useless
+            || instance.classes().totals(project).weight == 0
+            || u128::from(about.cost) > left
+            || caps.broken_by(project).is_some()
     })
 }
 
@@ -87,10 +144,10 @@ mod tests {
         let raise = UBig::from(instance.total_weight()) * instance.unit();
         let mut endowments = UBig::from(instance.budget());
         let mut current = equal_shares::run(instance, utility, endowments.clone());
-        while !is_exhaustive(instance, &current) {
+        while !is_exhaustive(instance, utility, &current.projects) {
             endowments += &raise;
             let next = equal_shares::run(instance, utility, endowments.clone());
-            if cost(instance, &next) > u128::from(instance.budget()) {
+            if cost(instance, &next.projects) > u128::from(instance.budget()) {
                 break;
             }
             current = next;

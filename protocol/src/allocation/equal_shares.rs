@@ -8,12 +8,14 @@
 //!
 //! # How it is computed
 //!
-//! Purses are kept in fixed precision and rounded up: what voters truly have is at most `error` units
-//! less. That gives every price a lower and an upper bound. Projects wait in a queue under their last
-//! lower bound, which stays one because prices only rise; only those are priced again that could be
-//! the cheapest. Where bounds overlap (who is cheapest, who is emptied, is it affordable at all), exact
-//! rationals decide. The price of what is bought is always computed exactly, so that the error grows
-//! by one unit a purchase and never more.
+//! Purses are kept in fixed precision ([`Till`]), which gives every price a lower and an upper bound.
+//! Projects wait in a queue under their last lower bound, which stays one because prices only rise; only
+//! those are priced again that could be the cheapest. Where bounds overlap (who is cheapest, who is
+//! emptied, is it affordable at all), exact rationals decide ([`accounts`](super::accounts)).
+//!
+//! A run with higher endowments tells a run with lower ones what it need not find out again: as long as
+//! both have bought the same, everybody has at least as much left in the first, so its lower bounds of
+//! prices hold in the second, and what nobody can pay there nobody can pay here ([`Findings`]).
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -23,7 +25,8 @@ use dashu_int::UBig;
 use super::caps::CapsUsed;
 use super::instance::Instance;
 use super::prices::Prices;
-use super::till::{Bid, Exact, Till};
+use super::purse::{PACKED_WEIGHT, Packed, Purse, Wide};
+use super::till::{Bid, Till};
 use super::{Reason, Utility};
 
 /// What the method did.
@@ -46,21 +49,110 @@ pub(crate) struct Bought {
 
 /// Runs the method with `endowments` to share; whether the budget holds is the caller's affair.
 pub(crate) fn run(instance: &Instance, utility: Utility, endowments: UBig) -> Bought {
-    complete(Run::new(instance, utility, endowments), &[])
+    run_like(instance, utility, endowments, &[])
 }
 
-/// The same, quicker if the purchases turn out to be nearly those of another run.
-pub(crate) fn run_like(instance: &Instance, utility: Utility, endowments: UBig, like: &Bought) -> Bought {
-    complete(Run::new(instance, utility, endowments), &like.projects[like.free..])
+/// The same, quicker if the purchases (free ones first) turn out to be nearly those of another run.
+pub(crate) fn run_like(instance: &Instance, utility: Utility, endowments: UBig, like: &[usize]) -> Bought {
+    if is_packed(instance) {
+        complete(Run::<Packed>::new(instance, utility, endowments), like)
+    } else {
+        complete(Run::<Wide>::new(instance, utility, endowments), like)
+    }
 }
 
-fn complete(mut run: Run<'_>, hints: &[usize]) -> Bought {
+/// From so many classes on, purses of sixteen bytes spill out of the nearer caches of a processor. Below, their
+/// greater precision saves more than small ones would.
+const MANY: usize = 1 << 14;
+
+/// Whether small purses do better.
+fn is_packed(instance: &Instance) -> bool {
+    instance.classes().len() >= MANY && instance.total_weight() < PACKED_WEIGHT
+}
+
+fn complete<P: Purse>(mut run: Run<'_, P>, like: &[usize]) -> Bought {
     let mut queue = run.queue();
-    let mut hints = hints.iter();
-    while let Some((winner, exact)) = run.cheapest(&mut queue, hints.next().copied()) {
-        run.buy(&mut queue, &winner, exact);
+    let mut hints = like.iter().skip(run.free);
+    while let Some(winner) = run.cheapest(&mut queue, hints.next().copied()) {
+        run.buy(&mut queue, &winner);
     }
     run.finish()
+}
+
+/// What a run has found out about prices, step by step.
+#[derive(Clone, Debug)]
+pub(crate) struct Findings {
+    endowments: UBig,
+    /// The projects bought, in order, those that cost nothing first.
+    pub(crate) projects: Vec<usize>,
+    bounds: Vec<Finding>,
+}
+
+/// From a purchase on, the price of a project is not below a bound; or nobody can pay it any more.
+#[derive(Clone, Copy, Debug)]
+struct Finding {
+    step: usize,
+    project: usize,
+    low: Option<u128>,
+}
+
+/// What a run would buy, without exact prices; quicker after the findings of a run with at least these
+/// endowments.
+pub(crate) fn draft(
+    instance: &Instance,
+    utility: Utility,
+    endowments: UBig,
+    above: Option<&Findings>,
+    like: &[usize],
+) -> Findings {
+    if is_packed(instance) {
+        sketch(Run::<Packed>::new(instance, utility, endowments.clone()), endowments, above, like)
+    } else {
+        sketch(Run::<Wide>::new(instance, utility, endowments.clone()), endowments, above, like)
+    }
+}
+
+fn sketch<P: Purse>(
+    mut run: Run<'_, P>,
+    endowments: UBig,
+    above: Option<&Findings>,
+    like: &[usize],
+) -> Findings {
+    run.findings = Some(Vec::new());
+    let mut queue = run.queue();
+    let free = run.free;
+    let mut above = above.map(|findings| Above::new(findings, &endowments));
+    let like = above.as_ref().map_or(like, |above| &above.findings.projects);
+    let mut hints = like.iter().skip(free);
+    for step in 0.. {
+        if let Some(above) = &mut above {
+            run.learn(&mut queue, above, step);
+        }
+        let Some(winner) = run.cheapest(&mut queue, hints.next().copied()) else { break };
+        run.buy(&mut queue, &winner);
+        above = above.filter(|above| above.findings.projects.get(free + step) == Some(&winner.project));
+    }
+    Findings { endowments, projects: run.projects, bounds: run.findings.unwrap_or_default() }
+}
+
+/// The findings of a run with higher endowments, as far as they have been used.
+struct Above<'a> {
+    findings: &'a Findings,
+    used: usize,
+    /// These endowments in terms of the others, rounded down, with [`RATIO_BITS`].
+    ratio: u128,
+}
+
+/// Fractional bits of a ratio of endowments. A bound has at most 94 bits, so 33 of the ratio fit.
+const RATIO_BITS: u32 = 32;
+
+impl<'a> Above<'a> {
+    fn new(findings: &'a Findings, endowments: &UBig) -> Self {
+        let ratio = (&findings.endowments << RATIO_BITS as usize) / endowments;
+        // A smaller ratio only makes for smaller bounds.
+        let ratio = u128::try_from(ratio).unwrap_or(u128::MAX).min((1 << (RATIO_BITS + 1)) - 1);
+        Self { findings, used: 0, ratio }
+    }
 }
 
 /// Runs the method with higher endowments than `before` had, if it buys the same projects in the same
@@ -73,12 +165,19 @@ pub(crate) fn follow(
     endowments: UBig,
     before: &Bought,
 ) -> Option<Bought> {
-    let mut run = Run::new(instance, utility, endowments);
+    if is_packed(instance) {
+        repeat(Run::<Packed>::new(instance, utility, endowments), before)
+    } else {
+        repeat(Run::<Wide>::new(instance, utility, endowments), before)
+    }
+}
+
+fn repeat<P: Purse>(mut run: Run<'_, P>, before: &Bought) -> Option<Bought> {
     let mut queue = run.queue();
     let winners = &before.projects[before.free..];
     for (winner, (numerator, denominator)) in winners.iter().zip(before.prices.iter()) {
-        let (bid, exact) = run.still_cheapest(&mut queue, *winner, numerator, &denominator)?;
-        run.buy(&mut queue, &bid, exact);
+        let bid = run.still_cheapest(&mut queue, *winner, numerator, &denominator)?;
+        run.buy(&mut queue, &bid);
     }
     run.cheapest(&mut queue, None).is_none().then(|| run.finish())
 }
@@ -112,10 +211,10 @@ impl Bid {
     }
 }
 
-struct Run<'a> {
+struct Run<'a, P> {
     instance: &'a Instance,
     utility: Utility,
-    till: Till<'a>,
+    till: Till<'a, P>,
     caps: CapsUsed<'a>,
     projects: Vec<usize>,
     free: usize,
@@ -124,9 +223,11 @@ struct Run<'a> {
     fresh: Vec<Bid>,
     /// The last bid of each project that is still in the race.
     last: Vec<Option<Bid>>,
+    /// What is found out about prices, if anybody wants to know.
+    findings: Option<Vec<Finding>>,
 }
 
-impl<'a> Run<'a> {
+impl<'a, P: Purse> Run<'a, P> {
     fn new(instance: &'a Instance, utility: Utility, endowments: UBig) -> Self {
         let scores = utility == Utility::Score && instance.classes().has_scores();
         Self {
@@ -139,6 +240,7 @@ impl<'a> Run<'a> {
             reasons: vec![None; instance.projects().len()],
             fresh: Vec::new(),
             last: vec![None; instance.projects().len()],
+            findings: None,
         }
     }
 
@@ -175,7 +277,7 @@ impl<'a> Run<'a> {
     /// Finds the affordable project with the smallest price per unit of utility; ties go to the lower
     /// position. What was priced on the way is in `fresh` and not in the queue any more. A hint who it
     /// may be saves work if it is right.
-    fn cheapest(&mut self, queue: &mut BinaryHeap<Bid>, hint: Option<usize>) -> Option<(Bid, Exact)> {
+    fn cheapest(&mut self, queue: &mut BinaryHeap<Bid>, hint: Option<usize>) -> Option<Bid> {
         let hint = hint.and_then(|project| self.last[project]);
         let mut best = hint.and_then(|hint| self.offer(&hint));
         self.fresh.extend(best);
@@ -195,6 +297,9 @@ impl<'a> Run<'a> {
         }
         let best = best?;
         let mut rivals: Vec<Bid> = self.fresh.iter().filter(|bid| !bid.is_above(&best)).copied().collect();
+        if rivals.len() == 1 {
+            return rivals.pop().map(|winner| self.till.narrowed(winner));
+        }
         rivals.sort_unstable_by_key(|bid| bid.project);
         let mut rivals = rivals.into_iter();
         let first = rivals.next()?;
@@ -208,7 +313,31 @@ impl<'a> Run<'a> {
                 winner = (rival, exact);
             }
         }
-        Some(winner)
+        Some(self.till.with_price(winner.0, &winner.1))
+    }
+
+    /// Takes over what the run above knew before a step.
+    fn learn(&mut self, queue: &mut BinaryHeap<Bid>, above: &mut Above<'_>, step: usize) {
+        while let Some(finding) = above.findings.bounds.get(above.used).filter(|found| found.step <= step) {
+            above.used += 1;
+            let low = finding.low.map(|low| (low * above.ratio) >> RATIO_BITS);
+            let last = &mut self.last[finding.project];
+            let news = last.is_some_and(|last| low.is_none_or(|low| low > last.low));
+            if !news {
+                continue;
+            }
+            *last =
+                last.zip(low).map(|(last, low)| Bid { low, version: last.version.wrapping_add(1), ..last });
+            queue.extend(*last);
+            self.found(finding.project, low);
+        }
+    }
+
+    fn found(&mut self, project: usize, low: Option<u128>) {
+        let step = self.projects.len() - self.free;
+        if let Some(findings) = &mut self.findings {
+            findings.push(Finding { step, project, low });
+        }
     }
 
     /// The bid of `winner`, if every other project is dearer than the price given, which `winner` had
@@ -219,7 +348,7 @@ impl<'a> Run<'a> {
         winner: usize,
         numerator: &UBig,
         denominator: &UBig,
-    ) -> Option<(Bid, Exact)> {
+    ) -> Option<Bid> {
         let winner = self.offer(&self.last[winner]?)?;
         let (low, high) = self.till.bounds(numerator, denominator);
         let limit = Bid { low, high, ..winner };
@@ -235,13 +364,12 @@ impl<'a> Run<'a> {
             }
             let exact = self.till.exact(&bid);
             let price = exact.rest * denominator * winner.utility;
-            let limit = numerator * self.till.prices.denominator() * exact.slope * bid.utility;
+            let limit = numerator * self.till.accounts.prices.denominator() * exact.slope * bid.utility;
             if price < limit || (price == limit && bid.project < winner.project) {
                 return None;
             }
         }
-        let exact = self.till.exact(&winner);
-        Some((winner, exact))
+        Some(self.till.narrowed(winner))
     }
 
     /// Prices a project anew; nothing if the bid is not its last one, or it is out of the race now.
@@ -252,12 +380,13 @@ impl<'a> Run<'a> {
         let affordable = self.caps.broken_by(bid.project).is_none();
         let priced = if affordable { self.till.price(bid) } else { None };
         self.last[bid.project] = priced.map(|priced| Bid { version: bid.version.wrapping_add(1), ..priced });
+        self.found(bid.project, priced.map(|priced| priced.low));
         self.last[bid.project]
     }
 
     /// Takes the price from the supporters of the winner, and queues the others again.
-    fn buy(&mut self, queue: &mut BinaryHeap<Bid>, winner: &Bid, exact: Exact) {
-        self.till.buy(winner, exact);
+    fn buy(&mut self, queue: &mut BinaryHeap<Bid>, winner: &Bid) {
+        self.till.buy(winner);
         self.last[winner.project] = None;
         self.reasons[winner.project] = None;
         self.projects.push(winner.project);
@@ -274,14 +403,71 @@ impl<'a> Run<'a> {
                 self.reasons[project] = Some(Reason::Cap(cap));
             }
         }
+        let mut accounts = self.till.accounts;
+        accounts.catch_up();
         Bought {
             projects: self.projects,
             free: self.free,
-            scores: self.till.scores(),
-            prices: self.till.prices,
-            emptied_at: self.till.emptied_at,
-            bought_at: self.till.bought_at,
+            scores: accounts.scores,
+            prices: accounts.prices,
+            emptied_at: accounts.emptied_at,
+            bought_at: accounts.bought_at,
             reasons: self.reasons,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocation::{InstanceBuilder, Project};
+    use proptest::prelude::*;
+
+    fn election() -> impl Strategy<Value = Instance> {
+        let score = prop_oneof![5 => Just(0u32), 3 => Just(1u32), 1 => 1u32..4];
+        let voter = (0u64..4, prop::collection::vec(score, 12));
+        let cost = prop_oneof![Just(300u64), 1u64..900];
+        (prop::collection::vec(cost, 12), prop::collection::vec(voter, 4..40), 500u64..9_000).prop_map(
+            |(costs, voters, budget)| {
+                let mut builder = InstanceBuilder::new(budget, 1);
+                for cost in costs {
+                    builder.add_project(Project::new(cost));
+                }
+                for (weight, ballot) in voters {
+                    builder.add_voter(weight, (0..).zip(ballot));
+                }
+                builder.build().unwrap()
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn small_purses_buy_what_wide_ones_do(instance in election(), raise in 0u64..5_000) {
+            for utility in [Utility::Cost, Utility::Cardinality, Utility::Score] {
+                let endowments = || UBig::from(instance.budget() + raise);
+                let wide = complete(Run::<Wide>::new(&instance, utility, endowments()), &[]);
+                let packed = complete(Run::<Packed>::new(&instance, utility, endowments()), &[]);
+                prop_assert_eq!(&wide.projects, &packed.projects);
+                prop_assert!(wide.prices.iter().eq(packed.prices.iter()));
+                prop_assert_eq!(&wide.emptied_at, &packed.emptied_at);
+            }
+        }
+
+        #[test]
+        fn findings_of_a_richer_run_change_nothing(instance in election(), raises in 1u64..60) {
+            for utility in [Utility::Cost, Utility::Cardinality, Utility::Score] {
+                let endowments = |raises: u64| UBig::from(instance.budget() + raises * instance.total_weight());
+                let mut above: Option<Findings> = None;
+                for raises in (0..=raises).rev().step_by(3) {
+                    let alone = run(&instance, utility, endowments(raises));
+                    let draft = draft(&instance, utility, endowments(raises), above.as_ref(), &[]);
+                    prop_assert_eq!(&alone.projects, &draft.projects);
+                    above = Some(draft);
+                }
+            }
         }
     }
 }

@@ -23,6 +23,7 @@
 //! # Ok::<(), InstanceError>(())
 //! ```
 
+mod accounts;
 mod caps;
 mod classes;
 mod completion;
@@ -34,6 +35,7 @@ mod greedy;
 mod instance;
 mod phragmen;
 mod prices;
+mod purse;
 mod shares;
 mod till;
 mod waterline;

@@ -20,10 +20,10 @@ use std::collections::BinaryHeap;
 use dashu_int::UBig;
 
 use super::Reason;
+use super::accounts::NEVER;
 use super::caps::CapsUsed;
 use super::instance::Instance;
 use super::prices::Prices;
-use super::till::NEVER;
 
 /// The budget in fixed precision. No time is above twice the budget, so loads fit 63 bits.
 const BUDGET: u64 = 1 << 61;

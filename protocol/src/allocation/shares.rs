@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use dashu_int::UBig;
 use dashu_int::ops::DivRem;
 
+use super::accounts::NEVER;
 use super::equal_shares::Bought;
 use super::fraction::Fraction;
 use super::instance::Instance;
-use super::till::NEVER;
 use super::{Allocation, Phase, Trace};
 
 impl Allocation {

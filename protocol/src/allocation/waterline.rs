@@ -1,131 +1,155 @@
 //! The price of a project in fixed precision: how high the water stands when supporters pay the cost.
 //!
 //! Supporters pay the same price per unit of utility, and those who have less give all they have. So
-//! the price is the level at which the purses, filled up to it, hold the cost. Money is counted in
-//! [`ENDOWMENT`]ths of one voter's endowment.
+//! the price is the level at which the [purses](super::purse), filled up to it, hold the cost.
 
 use super::classes::Row;
-
-/// An endowment in fixed precision. Purses then fit 64 bits, and their sum over any number of voters
-/// 128 bits (the sum of weights is at most `2^62`).
-pub(super) const ENDOWMENT: u64 = 1 << 62;
+use super::purse::Purse;
 
 /// Fractional bits of a level per unit of score, so that payments for high scores stay precise.
 pub(super) const SCORE_BITS: u32 = 32;
 
-/// What each unit of weight of some voters has, and how much weight that is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Purse {
-    pub(super) money: u64,
-    pub(super) weight: u64,
-}
-
 /// A purse whose owners give a score.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Scored {
-    purse: Purse,
+pub(super) struct Scored<P> {
+    purse: P,
     score: u32,
 }
 
-/// Gathers in `held` the supporters whose purses are not below a level. Yields the money of the others
-/// and of those.
+impl<P: Purse> Scored<P> {
+    /// Whether the owners have more than a price for their score, even if they have `error` less than it
+    /// seems.
+    pub(super) fn pays(&self, price: u128, error: u64) -> bool {
+        let least = u128::from(self.purse.money().saturating_sub(error)) << SCORE_BITS;
+        least >= price.saturating_mul(u128::from(self.score))
+    }
+}
+
+/// What supporters have, in fixed precision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sums {
+    /// The money of those below a level.
+    pub(super) below: u128,
+    /// The money of the others.
+    pub(super) held: u128,
+    /// The weight of all who have any.
+    pub(super) weight: u128,
+}
+
+impl Sums {
+    pub(super) const fn total(&self) -> u128 {
+        self.below + self.held
+    }
+}
+
+/// Gathers in `held` the supporters whose purses are not below a level.
 ///
 /// Which of two values is written does not depend on a branch: purses come in no order that a
 /// processor could foresee.
-pub(super) fn hold(purses: &[Purse], supporters: &[u32], level: u128, held: &mut Vec<Purse>) -> (u128, u128) {
-    let level = u64::try_from(level).unwrap_or(u64::MAX);
-    held.clear();
-    held.resize(supporters.len(), Purse::default());
-    let (mut count, mut below, mut total) = (0, 0u128, 0u128);
+pub(super) fn hold<P: Purse>(purses: &[P], supporters: &[u32], level: u128, held: &mut Vec<P>) -> Sums {
+    let level = P::least(level);
+    held.resize(supporters.len(), P::default());
+    let (mut count, mut weight) = (0, 0u64);
+    let (mut below, mut total) = (P::Sum::default(), P::Sum::default());
     for class in supporters {
         let purse = purses[*class as usize];
-        let money = u128::from(purse.money) * u128::from(purse.weight);
-        let holds = purse.money >= level;
+        let money = purse.value();
+        let holds = purse >= level;
         total += money;
-        below += if holds { 0 } else { money };
+        weight += purse.weight();
+        below += if holds { P::Sum::default() } else { money };
         held[count] = purse;
         count += usize::from(holds);
     }
     held.truncate(count);
-    (below, total - below)
+    let below = below.into();
+    Sums { below, held: total.into() - below, weight: u128::from(weight) }
 }
 
 /// The same for a level per unit of score, with [`SCORE_BITS`].
-pub(super) fn hold_scored(
-    purses: &[Purse],
+pub(super) fn hold_scored<P: Purse>(
+    purses: &[P],
     supporters: Row<'_>,
     level: u128,
-    held: &mut Vec<Scored>,
-) -> (u128, u128) {
+    held: &mut Vec<Scored<P>>,
+) -> Sums {
     held.clear();
-    let (mut below, mut total) = (0u128, 0u128);
+    let mut sums = Sums::default();
     for (class, score) in supporters.iter() {
         let purse = purses[class];
-        let money = u128::from(purse.money) * u128::from(purse.weight);
-        total += money;
-        if u128::from(purse.money) << SCORE_BITS < level * u128::from(score) {
-            below += money;
+        let money = purse.value().into();
+        sums.weight += u128::from(purse.weight());
+        if u128::from(purse.money()) << SCORE_BITS < level * u128::from(score) {
+            sums.below += money;
         } else {
+            sums.held += money;
             held.push(Scored { purse, score });
         }
     }
-    (below, total - below)
+    sums
 }
 
-/// A level, rounded up, and the weight (times score) of those who are not emptied by it.
+/// A level, rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Level {
     pub(super) ceiling: u128,
+    /// The weight (times score) of those who are not emptied by it.
     pub(super) slope: u128,
+    /// Their weight.
+    pub(super) weight: u128,
+    /// The money of those who are.
+    pub(super) emptied: u128,
 }
 
 /// The level at which `purses` hold `target`. The caller makes sure that together they hold at least
 /// that. Purses under the level are removed.
-pub(super) fn level(purses: &mut Vec<Purse>, mut target: u128) -> Level {
-    let mut slope: u128 = purses.iter().map(|purse| u128::from(purse.weight)).sum();
+pub(super) fn level<P: Purse>(purses: &mut Vec<P>, target: u128) -> Level {
+    let mut slope: u128 = purses.iter().map(|purse| u128::from(purse.weight())).sum();
+    let mut emptied = 0;
     loop {
-        let ceiling = divide_up(target, slope);
-        let bound = u64::try_from(ceiling).unwrap_or(u64::MAX);
-        let (mut count, mut emptied, mut weight) = (0, 0u128, 0u128);
+        let ceiling = divide_up(target - emptied, slope);
+        let bound = P::least(ceiling);
+        let (mut count, mut money_below, mut weight_below) = (0, P::Sum::default(), 0u64);
         for place in 0..purses.len() {
             let purse = purses[place];
-            let stays = purse.money >= bound;
-            let money = u128::from(purse.money) * u128::from(purse.weight);
-            emptied += if stays { 0 } else { money };
-            weight += if stays { 0 } else { u128::from(purse.weight) };
+            let stays = purse >= bound;
+            money_below += if stays { P::Sum::default() } else { purse.value() };
+            weight_below += if stays { 0 } else { purse.weight() };
             purses[count] = purse;
             count += usize::from(stays);
         }
         if count == purses.len() {
-            return Level { ceiling, slope };
+            return Level { ceiling, slope, weight: slope, emptied };
         }
         purses.truncate(count);
-        target -= emptied;
-        slope -= weight;
+        emptied += money_below.into();
+        slope -= u128::from(weight_below);
     }
 }
 
 /// The same with scores; the level is per unit of score and carries [`SCORE_BITS`] fractional bits.
-pub(super) fn score_level(purses: &mut Vec<Scored>, mut target: u128) -> Level {
-    let steepness = |held: &Scored| u128::from(held.purse.weight) * u128::from(held.score);
+pub(super) fn score_level<P: Purse>(purses: &mut Vec<Scored<P>>, target: u128) -> Level {
+    let steepness = |held: &Scored<P>| u128::from(held.purse.weight()) * u128::from(held.score);
     let mut slope: u128 = purses.iter().map(steepness).sum();
+    let mut emptied = 0;
     loop {
-        let ceiling = divide_scaled(target, slope) + 1;
-        let (round_target, round_slope, before) = (target, slope, purses.len());
+        let ceiling = divide_scaled(target - emptied, slope) + 1;
+        let (round_target, round_slope, before) = (target - emptied, slope, purses.len());
         purses.retain(|held| {
-            let money = u128::from(held.purse.money);
+            let money = u128::from(held.purse.money());
             let score = u128::from(held.score);
             let filled = money << SCORE_BITS;
             let stays = filled >= ceiling * score
                 || (filled >= (ceiling - 1) * score && !wide_less(round_slope, money, round_target, score));
             if !stays {
-                target -= money * u128::from(held.purse.weight);
+                emptied += held.purse.value().into();
                 slope -= steepness(held);
             }
             stays
         });
         if purses.len() == before {
-            return Level { ceiling, slope };
+            let weight = purses.iter().map(|held| u128::from(held.purse.weight())).sum();
+            return Level { ceiling, slope, weight, emptied };
         }
     }
 }
@@ -164,20 +188,25 @@ fn wide_product(a: u128, b: u128) -> (u128, u128) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::purse::{Packed, Wide};
     use super::*;
     use proptest::prelude::*;
 
-    fn purse(money: u64, weight: u64) -> Purse {
-        Purse { money, weight }
+    fn the_poor_give_all<P: Purse>() {
+        let purses = |all: &[(u64, u64)]| -> Vec<P> {
+            all.iter().map(|(money, weight)| P::new(*money, *weight)).collect()
+        };
+        let mut some = purses(&[(1, 2), (10, 1), (10, 3)]);
+        assert_eq!(level(&mut some, 10), Level { ceiling: 2, slope: 4, weight: 4, emptied: 2 });
+        assert_eq!(some.len(), 2);
+        let mut some = purses(&[(5, 1), (7, 1)]);
+        assert_eq!(level(&mut some, 12), Level { ceiling: 7, slope: 1, weight: 1, emptied: 5 });
     }
 
     #[test]
     fn the_poor_give_all_and_the_others_the_same() {
-        let mut purses = vec![purse(1, 2), purse(10, 1), purse(10, 3)];
-        assert_eq!(level(&mut purses, 10), Level { ceiling: 2, slope: 4 });
-        assert_eq!(purses.len(), 2);
-        let mut purses = vec![purse(5, 1), purse(7, 1)];
-        assert_eq!(level(&mut purses, 12), Level { ceiling: 7, slope: 1 });
+        the_poor_give_all::<Wide>();
+        the_poor_give_all::<Packed>();
     }
 
     proptest! {
