@@ -287,15 +287,26 @@ impl Instance {
         &self,
         mut keep: impl FnMut(usize, &Project) -> bool,
     ) -> Result<(Self, Vec<usize>), InstanceError> {
+        let projects = self.projects.iter().enumerate();
+        let kept = projects.filter(|(position, project)| keep(*position, project));
+        let kept: Vec<usize> = kept.map(|(position, _)| position).collect();
+        Ok((self.with_projects(&kept)?, kept))
+    }
+
+    /// The same ballots with these projects alone, by position, in this order: it decides ties. A position
+    /// that does not exist is left out; the second time, a position is a project that nobody supports.
+    ///
+    /// # Errors
+    /// [`InstanceError::TooLarge`]; none for a selection that names every project at most once.
+    pub fn with_projects(&self, order: &[usize]) -> Result<Self, InstanceError> {
         let mut builder = InstanceBuilder::new(self.budget, self.unit)
             .caps(self.caps)
             .fund_unsupported(self.fund_unsupported);
-        let mut kept = Vec::new();
         let mut places = vec![None; self.projects.len()];
-        for (position, project) in self.projects.iter().enumerate() {
-            if keep(position, project) {
-                places[position] = u32::try_from(builder.add_project(*project)).ok();
-                kept.push(position);
+        for position in order {
+            if let Some(project) = self.projects.get(*position) {
+                let place = u32::try_from(builder.add_project(*project)).ok();
+                places[*position] = places[*position].or(place);
             }
         }
         for (voter, weight) in self.weights.iter().enumerate() {
@@ -305,7 +316,7 @@ impl Instance {
                 ballot.filter_map(|(project, score)| Some((places[project as usize]?, score))),
             );
         }
-        Ok((builder.build()?, kept))
+        builder.build()
     }
 
     /// The same instance with one more class, for one project alone, that has no weight yet.

@@ -2,30 +2,18 @@
 //!
 //! `MUTUA_PABULIB` names a folder with `.pb` files and a `reference.json` that maps each file's name
 //! (without `.pb`) and rule to the ids of the funded projects. Without it, the test says so and passes.
+//! `scripts/conformance` shows the same as a table.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use mutua_protocol::allocation::{Completion, GreedyOrder, Rule, Utility, allocate};
+use mutua_protocol::allocation::{Completion, Rule, Utility};
 use mutua_protocol::pabulib::Election;
 
-type Reference = BTreeMap<String, BTreeMap<String, Vec<String>>>;
+#[path = "../../examples/conformance/comparison.rs"]
+#[allow(dead_code, reason = "the table needs more than the test")]
+mod comparison;
 
-/// The rule behind a name in `reference.json`, and whether the reference is in order of selection.
-fn rule(name: &str) -> Option<(Rule, bool)> {
-    let equal_shares = |utility, completion| Rule::EqualShares { utility, completion };
-    Some(match name {
-        "mes_cost" => (equal_shares(Utility::Cost, Completion::None), true),
-        "mes_card" => (equal_shares(Utility::Cardinality, Completion::None), true),
-        "mes_points" | "mes_borda" => (equal_shares(Utility::Score, Completion::None), true),
-        "add1u_cost" => (equal_shares(Utility::Cost, Completion::AddOneThenGreedy), true),
-        "add1u_points" => (equal_shares(Utility::Score, Completion::AddOneThenGreedy), true),
-        // The reference has these sorted.
-        "phragmen" => (Rule::Phragmen, false),
-        "greedy_cost" => (Rule::Greedy { utility: Utility::Cost, order: GreedyOrder::PerCost }, true),
-        _ => return None,
-    })
-}
+use comparison::{Reference, Verdict, compare, named};
 
 #[test]
 fn winners_are_those_of_the_reference() {
@@ -39,34 +27,42 @@ fn winners_are_those_of_the_reference() {
     let folder = Path::new(&folder);
     let reference = std::fs::read_to_string(folder.join("reference.json")).unwrap();
     let reference: Reference = serde_json::from_str(&reference).unwrap();
-    let mut agreed = BTreeMap::<&str, usize>::new();
+    let mut agreed = 0;
     let mut wrong = Vec::new();
     for (name, rules) in &reference {
         let content = std::fs::read(folder.join(format!("{name}.pb"))).unwrap();
         let election = Election::read(&content).unwrap_or_else(|error| panic!("{name}: {error}"));
         for (key, expected) in rules {
-            let Some((rule, ordered)) = rule(key) else {
-                continue;
-            };
-            let instance = election.instance(Election::reading_for(rule)).unwrap();
-            let allocation = allocate(&instance, rule);
-            let mut winners: Vec<&str> = allocation
-                .funded
-                .iter()
-                .map(|funded| election.projects()[funded.project].id.as_str())
-                .collect();
-            let mut expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-            if !ordered {
-                winners.sort_unstable();
-                expected.sort_unstable();
-            }
-            if winners == expected {
-                *agreed.entry(key).or_insert(0) += 1;
-            } else {
-                wrong.push(format!("{name} {key}:\n  expected {expected:?}\n  got      {winners:?}"));
+            let Some(rule) = named(key) else { continue };
+            match compare(&election, rule, expected).unwrap() {
+                Verdict::Agrees | Verdict::Tie(_) => agreed += 1,
+                Verdict::Differs(ours) => {
+                    wrong.push(format!("{name} {key}:\n  expected {expected:?}\n  got      {ours:?}"));
+                }
             }
         }
     }
-    println!("agreed: {agreed:?}");
+    println!("agreed: {agreed}");
     assert!(wrong.is_empty(), "{} disagree:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Three projects of the same cost with the same supporters; the budget is enough for two.
+const TIED: &str = "META\nkey;value\nbudget;20\nvote_type;approval\nPROJECTS\nproject_id;cost\na;10\nb;10\nc;10\n\
+    d;7\nVOTES\nvoter_id;vote\n1;a,b,c\n2;a,b,c\n";
+
+#[test]
+fn ties_explain_a_difference_and_nothing_else_does() {
+    let election = Election::read(TIED.as_bytes()).unwrap();
+    let ids = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let rule = Rule::EqualShares { utility: Utility::Cost, completion: Completion::None };
+    let verdict = |expected: &str| compare(&election, rule, &ids(expected)).unwrap();
+    assert_eq!(verdict("a b"), Verdict::Agrees);
+    let tie = |place, won: &str, lost: &str| (place, won.to_owned(), lost.to_owned());
+    assert_eq!(verdict("a c"), Verdict::Tie(vec![tie(1, "b", "c")]));
+    // In any order, since references need not have one.
+    assert_eq!(verdict("c b"), Verdict::Tie(vec![tie(0, "a", "c"), tie(1, "a", "b")]));
+    assert_eq!(verdict("b a"), Verdict::Agrees);
+    for wrong in ["a", "a d", "a b c", "a x", "d"] {
+        assert_eq!(verdict(wrong), Verdict::Differs(ids("a b")), "{wrong}");
+    }
 }
