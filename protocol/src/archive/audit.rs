@@ -1,17 +1,12 @@
 //! Checking an archive, or a page of catch-up, from nothing but the charter.
 
-use std::sync::Arc;
+use std::{io::Read, sync::Arc};
 
-use super::Check;
+use super::{ArchiveError, ArchiveReader, Check, Frame, OpenedSeal, VerifyError, open_seals};
 use crate::{
     charter::Community,
-    codec,
     hash::{OutcomeDigest, RecordId, SealId},
-    keys::verify_batch,
     ledger::{Applied, ChainFault, Inadmissible, Ledger, SealFault},
-    limits,
-    records::{BodyError, MalformedRecord, Received},
-    seals::SealedBatch,
 };
 
 /// The first thing that is wrong.
@@ -78,6 +73,35 @@ impl Auditor {
         Ok(Self { ledger: Ledger::new(Arc::new(community)) })
     }
 
+    /// Begins with the charter, which is the first frame of an archive.
+    ///
+    /// # Errors
+    /// [`VerifyError::Fault`] of check 1.1 or 1.4, [`VerifyError::Io`] when the source fails.
+    pub fn begin<R: Read>(reader: &mut ArchiveReader<R>) -> Result<Self, VerifyError> {
+        match reader.frame() {
+            Ok(Some(Frame::Charter(bytes))) => Ok(Self::new(&bytes)?),
+            Ok(_) | Err(ArchiveError::Frame { .. } | ArchiveError::TooLong(_)) => Err(Fault {
+                check: Check::Charter,
+                seal: None,
+                record: None,
+                detail: "another frame stands before the charter".to_owned(),
+            }
+            .into()),
+            Err(error) => Err(VerifyError::unreadable(error, None)),
+        }
+    }
+
+    /// A charter stands where the next seal should stand.
+    #[must_use]
+    pub fn second_charter(&self) -> Fault {
+        Fault {
+            check: Check::Canonical,
+            seal: Some(self.ledger.height() + 1),
+            record: None,
+            detail: "a second charter stands among the seals".to_owned(),
+        }
+    }
+
     /// The ledger so far.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
@@ -89,24 +113,26 @@ impl Auditor {
     /// # Errors
     /// The first [`Fault`].
     pub fn seal(&mut self, bytes: &[u8]) -> Result<SealReport, Fault> {
-        let expected = self.ledger.height() + 1;
-        let batch: SealedBatch = codec::decode(bytes, limits::DECODE_BYTES).map_err(|error| Fault {
-            check: Check::Canonical,
-            seal: Some(expected),
-            record: None,
-            detail: error.to_string(),
-        })?;
-        let records = open_batch(&self.ledger, &batch)?;
+        let mut opened = open_seals(self.ledger.community(), self.ledger.height() + 1, &[bytes]);
+        self.apply(opened.pop().expect("there is one result for one seal")?)
+    }
+
+    /// Applies the next seal, which was opened for this community and this height
+    /// ([`open_seals`]), and checks the rest of it. On error nothing changes.
+    ///
+    /// # Errors
+    /// The first [`Fault`].
+    pub fn apply(&mut self, seal: OpenedSeal) -> Result<SealReport, Fault> {
         let applied = self
             .ledger
-            .apply(&batch.header, &records)
-            .map_err(|fault| seal_fault(&batch, &records, fault))?;
+            .apply_with_root(&seal.header, &seal.records, seal.root)
+            .map_err(|fault| seal_fault(&seal, fault))?;
         Ok(SealReport {
-            height: batch.header.height,
-            id: self.ledger.head(),
-            time: batch.header.time,
-            records: records.len(),
-            signatures: records.len() + batch.certificate.signatures.len(),
+            height: seal.header.height,
+            id: seal.id,
+            time: seal.header.time,
+            records: seal.records.len(),
+            signatures: seal.records.len() + seal.signers,
             applied,
         })
     }
@@ -133,55 +159,7 @@ impl Auditor {
     }
 }
 
-/// Decodes and authenticates a batch that should follow this ledger: canonical bytes, certificate,
-/// signatures. [`Ledger::apply`] checks the rest.
-///
-/// # Errors
-/// The first [`Fault`].
-pub fn open_batch(ledger: &Ledger, batch: &SealedBatch) -> Result<Vec<Received>, Fault> {
-    let header = &batch.header;
-    let community = ledger.community();
-    let fault = |check, record, detail: String| Fault { check, seal: Some(header.height), record, detail };
-    if header.community != community.id {
-        return Err(fault(Check::Community, None, SealFault::Community.to_string()));
-    }
-    let expected = ledger.height() + 1;
-    if header.height != expected {
-        let wrong = SealFault::Height { height: header.height, expected };
-        return Err(Fault { seal: Some(expected), ..fault(Check::Height, None, wrong.to_string()) });
-    }
-    if header.count as usize != batch.records.len() {
-        let wrong = SealFault::Count { counted: header.count, present: batch.records.len() };
-        return Err(fault(Check::Count, None, wrong.to_string()));
-    }
-    let mut records = Vec::with_capacity(batch.records.len());
-    for (position, bytes) in batch.records.iter().enumerate() {
-        let received = Received::decode(bytes, community).map_err(|error| {
-            let check = match &error {
-                MalformedRecord::Codec(_) => Check::RecordBytes,
-                MalformedRecord::Community(_) => Check::Community,
-                MalformedRecord::Sequence(_) => Check::Sequence,
-                MalformedRecord::Body { error: BodyError::Evidence(_), .. } => Check::Evidence,
-                MalformedRecord::Body { .. } => Check::Body,
-            };
-            fault(check, Some((position, None)), error.to_string())
-        })?;
-        records.push(received);
-    }
-    community
-        .witnesses
-        .check(community.id, header.height, header.id(), &batch.certificate)
-        .map_err(|error| fault(Check::Certificate, None, error.to_string()))?;
-    let claims: Vec<_> = records.iter().map(Received::claim).collect();
-    verify_batch(&claims).map_err(|bad| {
-        let position = bad[0];
-        let detail = "the signature does not hold".to_owned();
-        fault(Check::Signature, Some((position, Some(records[position].id))), detail)
-    })?;
-    Ok(records)
-}
-
-fn seal_fault(batch: &SealedBatch, records: &[Received], fault: SealFault) -> Fault {
+fn seal_fault(seal: &OpenedSeal, fault: SealFault) -> Fault {
     let check = match &fault {
         SealFault::Community => Check::Community,
         SealFault::Height { .. } => Check::Height,
@@ -212,9 +190,9 @@ fn seal_fault(batch: &SealedBatch, records: &[Received], fault: SealFault) -> Fa
     };
     let record = match &fault {
         SealFault::Order { id } | SealFault::Chain { id, .. } | SealFault::Inadmissible { id, .. } => {
-            records.iter().rposition(|received| received.id == *id).map(|position| (position, Some(*id)))
+            seal.records.iter().rposition(|received| received.id == *id).map(|position| (position, Some(*id)))
         }
         _ => None,
     };
-    Fault { check, seal: Some(batch.header.height), record, detail: fault.to_string() }
+    Fault { check, seal: Some(seal.header.height), record, detail: fault.to_string() }
 }

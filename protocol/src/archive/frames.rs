@@ -42,7 +42,10 @@ pub enum ArchiveError {
     /// It ends in the middle.
     #[error("the archive is truncated: it ends at byte {0}, before its end mark")]
     Truncated(u64),
-    /// A frame is of an unknown kind or too long.
+    /// A frame is longer than any may be: where the next one begins is not known.
+    #[error("the frame at byte {0} is damaged: its length is greater than a frame may have")]
+    TooLong(u64),
+    /// A frame is not what it should be; the next one may be sound.
     #[error("the frame at byte {at} is damaged: {what}")]
     Frame {
         /// Where it begins.
@@ -128,7 +131,7 @@ impl<R: Read> ArchiveReader<R> {
         }
         let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
         if length > FRAME_BYTES {
-            return Err(ArchiveError::Frame { at, what: "its length is greater than a frame may have" });
+            return Err(ArchiveError::TooLong(at));
         }
         let mut payload = Vec::new();
         let read = self.source.by_ref().take(length as u64).read_to_end(&mut payload)?;

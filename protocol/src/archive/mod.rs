@@ -3,9 +3,11 @@
 mod audit;
 mod check;
 mod frames;
+mod open;
 mod verify;
 
-pub use audit::{Auditor, Fault, SealReport, open_batch};
+pub use audit::{Auditor, Fault, SealReport};
 pub use check::{Check, Group};
 pub use frames::{ArchiveError, ArchiveReader, Frame, MAGIC, end_frame, opening, seal_frame};
+pub use open::{OpenedSeal, open_batch, open_seals};
 pub use verify::{VerifyError, verify};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ChainHead, Closing, Inadmissible, Ledger, Void};
 use crate::{
-    hash::{OutcomeDigest, RecordId},
+    hash::{OutcomeDigest, RecordId, Root},
     limits,
     records::Received,
     seals::SealHeader,
@@ -151,20 +151,19 @@ impl Ledger {
     /// [`SealFault`] when they cannot be sealed next.
     pub fn seal(&self, time: u64, records: &[Received]) -> Result<SealHeader, SealFault> {
         self.check_records(records)?;
-        let ids: Vec<RecordId> = records.iter().map(|received| received.id).collect();
         let mut header = SealHeader {
             community: self.community.id,
             height: self.height + 1,
             previous: self.head,
             time,
-            count: u32::try_from(ids.len()).map_err(|_| SealFault::TooLarge)?,
-            root: SealHeader::root_of(&ids),
+            count: u32::try_from(records.len()).map_err(|_| SealFault::TooLarge)?,
+            root: root(records),
             closes: None,
         };
         if time >= self.close {
             header.closes = Some(self.preview(&header, records).digest);
         }
-        self.check_header(&header, records)?;
+        self.check_header(&header, records, header.root)?;
         Ok(header)
     }
 
@@ -174,7 +173,7 @@ impl Ledger {
     /// # Errors
     /// [`SealFault`] that names the first fault.
     pub fn judge(&self, header: &SealHeader, records: &[Received]) -> Result<(), SealFault> {
-        self.check_header(header, records)?;
+        self.check_header(header, records, root(records))?;
         self.check_records(records)?;
         match header.closes {
             None => Ok(()),
@@ -189,7 +188,18 @@ impl Ledger {
     /// # Errors
     /// [`SealFault`] that names the first fault.
     pub fn apply(&mut self, header: &SealHeader, records: &[Received]) -> Result<Applied, SealFault> {
-        self.check_header(header, records)?;
+        self.apply_with_root(header, records, root(records))
+    }
+
+    /// Applies a seal of which somebody has computed the Merkle root of the records before. On error the
+    /// ledger is unchanged.
+    pub(crate) fn apply_with_root(
+        &mut self,
+        header: &SealHeader,
+        records: &[Received],
+        root: Root,
+    ) -> Result<Applied, SealFault> {
+        self.check_header(header, records, root)?;
         self.check_records(records)?;
         let Some(sealed) = header.closes else {
             return Ok(Applied { closing: None, void: self.fold(header, records) });
@@ -225,7 +235,8 @@ impl Ledger {
         self.preview(&header, records)
     }
 
-    fn check_header(&self, header: &SealHeader, records: &[Received]) -> Result<(), SealFault> {
+    /// The root is that of the records.
+    fn check_header(&self, header: &SealHeader, records: &[Received], root: Root) -> Result<(), SealFault> {
         if header.community != self.community.id {
             return Err(SealFault::Community);
         }
@@ -257,8 +268,7 @@ impl Ledger {
                 return Err(SealFault::Order { id: pair[1].id });
             }
         }
-        let ids: Vec<RecordId> = records.iter().map(|received| received.id).collect();
-        if SealHeader::root_of(&ids) != header.root {
+        if root != header.root {
             return Err(SealFault::Root);
         }
         Ok(())
@@ -302,6 +312,11 @@ impl Ledger {
         self.records += records.len() as u64;
         void
     }
+}
+
+fn root(records: &[Received]) -> Root {
+    let ids: Vec<RecordId> = records.iter().map(|received| received.id).collect();
+    SealHeader::root_of(&ids)
 }
 
 fn same_outcome(computed: OutcomeDigest, sealed: OutcomeDigest) -> Result<(), SealFault> {

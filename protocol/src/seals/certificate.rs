@@ -156,6 +156,22 @@ impl WitnessSet {
         seal: SealId,
         certificate: &Certificate,
     ) -> Result<(), CertificateError> {
+        let claims = self.claims(community, height, seal, certificate)?;
+        verify_batch(&claims).map_err(|bad| CertificateError::Signature(claims[bad[0]].key))
+    }
+
+    /// Checks everything about a certificate but its signatures, and hands these back in their order, to be
+    /// checked with others.
+    ///
+    /// # Errors
+    /// [`CertificateError`] that names the signer at fault.
+    pub fn claims(
+        &self,
+        community: CommunityId,
+        height: u64,
+        seal: SealId,
+        certificate: &Certificate,
+    ) -> Result<Vec<Claim>, CertificateError> {
         if !certificate.signatures.windows(2).all(|pair| pair[0].0 < pair[1].0) {
             return Err(CertificateError::Order);
         }
@@ -174,12 +190,12 @@ impl WitnessSet {
             value: Some(seal),
         };
         let message = Purpose::Vote.message(&vote.bytes());
-        let claims: Vec<Claim> = certificate
-            .signatures
-            .iter()
-            .map(|(key, signature)| Claim { key: *key, signature: *signature, message: message.clone() })
-            .collect();
-        verify_batch(&claims).map_err(|bad| CertificateError::Signature(claims[bad[0]].key))
+        let claim = |(key, signature): &(PublicKey, Signature)| Claim {
+            key: *key,
+            signature: *signature,
+            message: message.clone(),
+        };
+        Ok(certificate.signatures.iter().map(claim).collect())
     }
 }
 

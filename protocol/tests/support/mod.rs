@@ -11,6 +11,7 @@ pub mod proof_vectors;
 pub mod proofs;
 pub mod rules;
 pub mod samples;
+pub mod spoiled;
 pub mod story;
 pub mod vectors;
 
