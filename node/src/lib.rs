@@ -1,6 +1,7 @@
 //! The mutua node: store, network, witnessing, catch-up and the local API around `mutua-protocol`.
 
 pub mod api;
+pub mod audit;
 pub mod keystore;
 pub mod network;
 pub mod run;

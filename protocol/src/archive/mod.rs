@@ -4,10 +4,14 @@ mod audit;
 mod check;
 mod frames;
 mod open;
+mod survey;
+mod tally;
 mod verify;
 
 pub use audit::{Auditor, Fault, SealReport};
 pub use check::{Check, Group};
 pub use frames::{ArchiveError, ArchiveReader, Frame, MAGIC, end_frame, opening, seal_frame};
 pub use open::{OpenedSeal, open_batch, open_seals};
+pub use survey::{Surveyed, Surveyor, survey};
+pub use tally::Tally;
 pub use verify::{VerifyError, verify};
