@@ -6,8 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mutua_node::api::types::{
-    ChainView, ImportView, MemberView, ProblemDetails, ProposalView, Receptions, Submission,
+use mutua_node::api::{
+    HEIGHT,
+    types::{ChainView, ImportView, MemberView, ProblemDetails, ProposalView, Receptions, Submission},
 };
 use mutua_protocol::{charter::Charter, keys::PublicKey};
 use serde::{Serialize, de::DeserializeOwned};
@@ -24,6 +25,12 @@ const ANSWER_TIME: Duration = Duration::from_secs(90);
 
 /// How long it may take to accept a connection on this machine.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
+
+/// The same for a node elsewhere.
+const REMOTE_CONNECT_TIME: Duration = Duration::from_secs(15);
+
+/// How long a node elsewhere may take to send what was asked for: all of a large log over a slow line.
+const PART_TIME: Duration = Duration::from_secs(6 * 3600);
 
 /// Greatest size of an answer that is read whole: the members' shares of a large community.
 const ANSWER_BYTES: u64 = 1 << 30;
@@ -48,18 +55,44 @@ impl Client {
     /// When none does.
     pub(crate) fn of(home: &Home) -> Done<Self> {
         let running = home.running()?;
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT_TIME))
-            .timeout_recv_response(Some(ANSWER_TIME))
-            .proxy(None)
-            .build();
         Ok(Self {
-            agent: Agent::new_with_config(config),
+            agent: agent(CONNECT_TIME, None),
             base: format!("http://{}", running.api),
             token: home.token()?,
-            name: home.path().display().to_string(),
+            name: format!("in {}", home.path().display()),
         })
+    }
+
+    /// A node anywhere, by an address such as `http://node.example:4612`, with a token that opens its log.
+    ///
+    /// # Errors
+    /// When that is no such address.
+    pub(crate) fn remote(address: &str, token: Zeroizing<String>) -> Done<Self> {
+        let base = address.trim_end_matches('/');
+        let host = base.strip_prefix("http://").filter(|host| !host.is_empty() && !host.contains('/'));
+        if host.is_none() {
+            return Err(Failure::input(format!(
+                "{address}: write an address such as http://node.example:4612; where the way to the node is not safe, \
+                 use a tunnel"
+            )));
+        }
+        Ok(Self {
+            agent: agent(REMOTE_CONNECT_TIME, Some(PART_TIME)),
+            base: base.to_owned(),
+            token,
+            name: format!("at {base}"),
+        })
+    }
+
+    /// The log, or a part of it, as it comes: from this seal on, at most this many. With it the number of seals that the
+    /// node has, if it says so.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub(crate) fn archive(&self, from: u64, seals: u64) -> Done<(Option<u64>, impl Read + use<>)> {
+        let response = self.open(&format!("/v1/archive?from={from}&seals={seals}"))?;
+        let height = response.headers().get(HEIGHT).and_then(|height| height.to_str().ok()?.parse().ok());
+        Ok((height, response.into_body().into_reader()))
     }
 
     /// The node that runs in the home at this path.
@@ -176,11 +209,12 @@ impl Client {
         let told = response.body_mut().with_config().limit(64 << 10).read_to_string().unwrap_or_default();
         let detail = serde_json::from_str::<ProblemDetails>(&told)
             .map_or_else(|_| format!("it answered with status {status}"), |problem| problem.detail);
-        let message = format!("the node in {}: {detail}", self.name);
+        let message = format!("the node {}: {detail}", self.name);
         Err(match status {
-            StatusCode::UNAUTHORIZED | StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => {
-                Failure::node(message)
-            }
+            StatusCode::UNAUTHORIZED
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_MANY_REQUESTS => Failure::node(message),
             _ => Failure::refused(message),
         })
     }
@@ -194,7 +228,7 @@ impl Client {
             .map_err(|error| self.unreachable(&error))?;
         serde_json::from_slice(&bytes).map_err(|error| {
             Failure::node(format!(
-                "the node in {} gave an answer that this program does not understand ({error}); \
+                "the node {} gave an answer that this program does not understand ({error}); \
                  are both of the same version?",
                 self.name
             ))
@@ -203,10 +237,21 @@ impl Client {
 
     fn unreachable(&self, error: &ureq::Error) -> Failure {
         Failure::node(format!(
-            "the node in {} does not answer at {}: {error}. If it has stopped, start it with 'mutua run'",
+            "the node {} does not answer at {}: {error}. If it has stopped, start it with 'mutua run'",
             self.name, self.base
         ))
     }
+}
+
+fn agent(connect: Duration, body: Option<Duration>) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_connect(Some(connect))
+        .timeout_recv_response(Some(ANSWER_TIME))
+        .timeout_recv_body(body)
+        .proxy(None)
+        .build();
+    Agent::new_with_config(config)
 }
 
 /// Asks again and again until there is an answer, at most for as long as this.

@@ -57,6 +57,11 @@ impl Failure {
         self.status == Status::Node
     }
 
+    /// What is wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Something about keys.
     pub(crate) fn keys(message: impl Display) -> Self {
         Self { status: Status::Keys, message: message.to_string() }

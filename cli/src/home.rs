@@ -26,6 +26,7 @@ const SETTINGS: &str = "node.toml";
 const KEYS: &str = "keys";
 const IDENTITY: &str = "network.key";
 const TOKEN: &str = "api-token";
+const AUDITOR_TOKEN: &str = "auditor-token";
 
 /// How a node is run: the file `node.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub(crate) struct Settings {
     pub mdns: bool,
     /// Where the local API listens.
     pub api: SocketAddr,
+    /// Where auditors are let in to read the log, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auditors: Option<SocketAddr>,
     /// Label of the witness key, on a witness.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<String>,
@@ -65,6 +69,7 @@ impl Settings {
             bootstrap: Vec::new(),
             mdns: true,
             api: SocketAddr::from(([127, 0, 0, 1], 4611)),
+            auditors: None,
             witness: None,
             cache_mib: usual_cache(),
         }
@@ -207,6 +212,36 @@ impl Home {
         Ok(Zeroizing::new(text.trim().to_owned()))
     }
 
+    /// What auditors have to show. It is made when it is first asked for.
+    ///
+    /// # Errors
+    /// When it cannot be read or made.
+    pub(crate) fn auditor_token(&self) -> Done<Zeroizing<String>> {
+        let path = self.path.join(AUDITOR_TOKEN);
+        if !path.exists() {
+            return self.new_auditor_token();
+        }
+        let text = Zeroizing::new(files::read_text(&path, SMALL_FILE_BYTES)?);
+        let token = text.trim();
+        if token.len() < TOKEN_DIGITS {
+            return Err(Failure::file(
+                &path,
+                "is too short for a token; 'mutua auditor-token --new' makes another one",
+            ));
+        }
+        Ok(Zeroizing::new(token.to_owned()))
+    }
+
+    /// Makes another token for auditors, who cannot come in with the old one once the node has been restarted.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn new_auditor_token(&self) -> Done<Zeroizing<String>> {
+        let token = Zeroizing::new(hex::encode(random()?.as_slice()));
+        self.write(AUDITOR_TOKEN, token.as_bytes(), 0o600)?;
+        Ok(token)
+    }
+
     /// Where its running node can be reached.
     ///
     /// # Errors
@@ -219,6 +254,9 @@ impl Home {
         serde_json::from_str(&text).map_err(|error| Failure::file(&path, error))
     }
 }
+
+/// Fewest characters of a token: what nobody can guess.
+const TOKEN_DIGITS: usize = 32;
 
 /// Thirty-two random bytes.
 fn random() -> Done<Zeroizing<[u8; 32]>> {

@@ -22,15 +22,33 @@ impl Progress {
         Self::styled(total, &format!("{what} {{bar:32}} {{bytes}}/{{total_bytes}}  {{eta}} left"))
     }
 
+    /// Work on this many bytes, with the rate at which records are dealt with.
+    pub(crate) fn records(total: u64, what: &'static str) -> Self {
+        Self::styled(total, &format!("{what} {{bar:32}} {{bytes}}/{{total_bytes}}  {{msg}}  {{eta}} left"))
+    }
+
     /// Work on bytes of which nobody knows how many there are.
     pub(crate) fn amount(what: &'static str) -> Self {
         Self::styled(0, &format!("{what} {{spinner}} {{bytes}}"))
+    }
+
+    /// Work on things of which nobody knows how many there are.
+    pub(crate) fn amount_of(what: &'static str, things: &'static str) -> Self {
+        Self::styled(0, &format!("{what} {{spinner}} {{pos}} {things}"))
     }
 
     fn styled(total: u64, template: &str) -> Self {
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden()).with_style(style);
         Self { bar, begun: Instant::now() }
+    }
+
+    /// This many records are dealt with.
+    pub(crate) fn tell_records(&self, records: u64) {
+        if !self.bar.is_hidden() {
+            let rate = records as f64 / self.begun.elapsed().as_secs_f64().max(0.001);
+            self.bar.set_message(format!("{records} records, {rate:.0}/s"));
+        }
     }
 
     /// This much is done.

@@ -44,10 +44,20 @@ pub struct NodeConfig {
     pub api: SocketAddr,
     /// What a client of the API has to show.
     pub api_token: Zeroizing<String>,
+    /// Where auditors are let in, if they are.
+    pub auditors: Option<AuditorAccess>,
     /// The witness key, if it is a witness.
     pub witness: Option<SecretKey>,
     /// The store's cache in bytes.
     pub cache_bytes: u64,
+}
+
+/// Read-only access to the log and the outcomes.
+pub struct AuditorAccess {
+    /// Where auditors come in; port 0 takes any free one.
+    pub address: SocketAddr,
+    /// What they have to show.
+    pub token: Zeroizing<String>,
 }
 
 /// Where a running node can be reached ([`RUNNING`]).
@@ -57,6 +67,9 @@ pub struct Running {
     pub api: SocketAddr,
     /// Where it listens for peers, with its name: others can use it to find it.
     pub listen: Vec<String>,
+    /// Where auditors come in, if they are let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auditors: Option<SocketAddr>,
     /// Its process.
     pub pid: u32,
 }
@@ -82,6 +95,14 @@ pub enum RunError {
     /// The API cannot listen.
     #[error("the local API cannot listen on {address}: {error}; choose another address with --api")]
     Api {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Auditors cannot be let in.
+    #[error("auditors cannot be let in at {address}: {error}; choose another address with --auditors")]
+    Auditors {
         /// Where.
         address: SocketAddr,
         /// Why.
@@ -131,6 +152,15 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> Result<(
         .await
         .map_err(|error| RunError::Api { address: config.api, error })?;
     let api_address = listener.local_addr().map_err(|error| RunError::Api { address: config.api, error })?;
+    let auditors = match config.auditors {
+        None => None,
+        Some(AuditorAccess { address, token }) => {
+            let failed = |error| RunError::Auditors { address, error };
+            let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
+            let address = listener.local_addr().map_err(failed)?;
+            Some((listener, address, token))
+        }
+    };
     let (network, events) = network::start(NetworkConfig {
         listen,
         bootstrap,
@@ -149,6 +179,7 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> Result<(
     let running = Running {
         api: api_address,
         listen: network.status().listening.iter().map(ToString::to_string).collect(),
+        auditors: auditors.as_ref().map(|(_, address, _)| *address),
         pid: std::process::id(),
     };
     let running_file = config.home.join(RUNNING);
@@ -163,6 +194,11 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> Result<(
         token: config.api_token,
     };
     let (stop_api, api_stopping) = tokio::sync::watch::channel(false);
+    let door = auditors.map(|(listener, address, token)| {
+        tracing::info!(%address, "auditors are let in");
+        let context = api::Context { token, ..context.clone() };
+        tokio::spawn(api::serve_auditors(listener, context, api_stopping.clone()))
+    });
     let mut serving = tokio::spawn(api::serve(listener, context, api_stopping));
 
     tokio::pin!(service_ended);
@@ -178,6 +214,9 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> Result<(
     // A client that never ends its request must not keep the node from stopping.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(3), &mut serving).await;
     serving.abort();
+    if let Some(door) = door {
+        door.abort();
+    }
     service.stop();
     let result = match ended {
         Some(result) => result,

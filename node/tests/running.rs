@@ -86,6 +86,7 @@ impl Node {
             mdns: false,
             api: SocketAddr::from(([127, 0, 0, 1], 0)),
             api_token: "secret".to_owned().into(),
+            auditors: None,
             witness,
             cache_bytes: 16 << 20,
         };

@@ -127,7 +127,7 @@ fn download(client: &Client, path: &Path) -> Done<u64> {
     let mut bytes = 0;
     loop {
         let read = source.read(&mut buffer).map_err(|error| {
-            Failure::node(format!("the node in {} broke off after {bytes} bytes: {error}", client.name()))
+            Failure::node(format!("the node {} broke off after {bytes} bytes: {error}", client.name()))
         })?;
         if read == 0 {
             break;

@@ -3,6 +3,7 @@
 mod allocate;
 mod attest;
 mod audit;
+mod auditor_token;
 mod charter;
 mod fund;
 mod import_election;
@@ -99,8 +100,10 @@ pub(crate) enum Command {
     ImportElection(import_election::Arguments),
     /// Compose a charter, check one, or show its id
     Charter(charter::Arguments),
-    /// Check a community's whole log from a file, trusting nobody
+    /// Check a community's whole log from a file or a node, or follow it, trusting nobody
     Audit(audit::Arguments),
+    /// Show what auditors have to show to this node, to read its log
+    AuditorToken(auditor_token::Arguments),
     /// Apply an allocation rule to an election in Pabulib's format, offline
     Allocate(allocate::Arguments),
 }
@@ -141,6 +144,7 @@ impl Command {
             Self::ImportElection(arguments) => arguments.run(context),
             Self::Charter(arguments) => arguments.run(context),
             Self::Audit(arguments) => arguments.run(context),
+            Self::AuditorToken(arguments) => arguments.run(context),
             Self::Allocate(arguments) => arguments.run(context),
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
-use mutua_node::run::{NodeConfig, run};
+use mutua_node::run::{AuditorAccess, NodeConfig, run};
 use tracing_subscriber::EnvFilter;
 
 use super::Context;
@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// Where the local API listens, instead of where node.toml says
     #[arg(long, value_name = "ADDRESS")]
     api: Option<SocketAddr>,
+    /// Let auditors read the log here, who show what 'mutua auditor-token' says; instead of where node.toml says
+    #[arg(long, value_name = "ADDRESS")]
+    auditors: Option<SocketAddr>,
     /// What to log: error, warn, info, debug or trace, also by part: info,mutua_node::witness=debug
     #[arg(long, default_value = "info", value_name = "LEVEL")]
     log: String,
@@ -74,6 +77,11 @@ impl Arguments {
             mdns: settings.mdns,
             api: self.api.unwrap_or(settings.api),
             api_token: home.token()?,
+            auditors: self
+                .auditors
+                .or(settings.auditors)
+                .map(|address| Done::Ok(AuditorAccess { address, token: home.auditor_token()? }))
+                .transpose()?,
             witness,
             cache_bytes: settings.cache_mib.clamp(1, 1 << 20) << 20,
         };
@@ -103,7 +111,7 @@ fn start_logging(level: &str, format: LogFormat) -> Done {
 }
 
 /// Ready when the process is asked to stop.
-fn asked_to_stop() -> Done<impl Future<Output = ()>> {
+pub(crate) fn asked_to_stop() -> Done<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen =
         |kind| signal(kind).map_err(|error| Failure::refused(format!("signals cannot be taken: {error}")));

@@ -112,7 +112,7 @@ impl Arguments {
             let status: NodeStatus = client.get("/v1/status")?;
             if status.community != reader.community {
                 return Err(Failure::refused(format!(
-                    "{} holds records of the community {}, and the node in {} belongs to {} ({})",
+                    "{} holds records of the community {}, and the node {} belongs to {} ({})",
                     self.file.display(),
                     reader.community.short(),
                     client.name(),
@@ -231,7 +231,7 @@ impl Work<'_> {
                 moved = Instant::now();
             } else if moved.elapsed() >= self.patience {
                 return Err(Failure::refused(format!(
-                    "nothing has moved for {} s at the node in {}: {waiting}. Are enough witnesses running? Hand \
+                    "nothing has moved for {} s at the node {}: {waiting}. Are enough witnesses running? Hand \
                      the file in again when they are: nothing is lost",
                     self.patience.as_secs(),
                     self.clients[node].name()
@@ -276,7 +276,7 @@ impl Work<'_> {
                     (best, moved) = (sealed, Instant::now());
                 } else if moved.elapsed() >= self.patience {
                     return Err(Failure::refused(format!(
-                        "no seal has come for {} s at the node in {}; are enough witnesses running? Hand the file \
+                        "no seal has come for {} s at the node {}; are enough witnesses running? Hand the file \
                          in again when they are: nothing is lost",
                         self.patience.as_secs(),
                         client.name()

@@ -5,7 +5,10 @@ use std::{io, sync::Arc};
 use axum::{
     Json,
     body::{Body, Bytes},
-    extract::{Path, State, rejection::BytesRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{BytesRejection, QueryRejection},
+    },
     http::header::CONTENT_TYPE,
     response::{IntoResponse, Response},
 };
@@ -16,6 +19,7 @@ use mutua_protocol::{
     limits,
     seals::SealedBatch,
 };
+use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -25,6 +29,9 @@ use super::{
     types::{ImportView, SealView},
 };
 use crate::store::{Reader, StoreError};
+
+/// The header of an archive's response that says how many seals the log has.
+pub const HEIGHT: &str = "mutua-height";
 
 /// Frames that wait for a slow client.
 const FRAMES: usize = 8;
@@ -58,14 +65,46 @@ pub(super) async fn import(
     Ok(Json(ImportView { height }))
 }
 
-/// Streams the archive from the store, up to the seal that is the newest now.
-pub(super) async fn export(State(shared): State<Shared>) -> Result<Response, Problem> {
+/// Which part of the log.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Part {
+    /// The first seal, from 1.
+    #[serde(default = "first")]
+    from: u64,
+    /// At most this many seals.
+    #[serde(default = "all")]
+    seals: u64,
+}
+
+fn first() -> u64 {
+    1
+}
+
+fn all() -> u64 {
+    u64::MAX
+}
+
+/// Streams the archive from the store, up to the seal that is the newest now, or a part of it. The end mark names the
+/// last seal of the part, or where the part has none, the newest one.
+pub(super) async fn export(
+    State(shared): State<Shared>,
+    part: Result<Query<Part>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(part) = part?;
+    if part.from == 0 {
+        return Err(Problem::bad_request("seals are numbered from 1"));
+    }
+    let reader = shared.reader.clone();
+    let last = blocking(move || reader.head()).await??.unwrap_or(0);
     let reader = shared.reader.clone();
     let community = shared.community.clone();
     let body = streamed(&shared, move |send| {
-        if send(opening(&community.charter)) { send_seals(&reader, send) } else { Ok(()) }
+        if send(opening(&community.charter)) { send_seals(&reader, &part, last, send) } else { Ok(()) }
     })?;
-    Ok(([(CONTENT_TYPE, "application/octet-stream")], body).into_response())
+    let newest = last.to_string();
+    Ok(([(CONTENT_TYPE.as_str(), "application/octet-stream"), (HEIGHT, newest.as_str())], body)
+        .into_response())
 }
 
 /// A body whose parts are made on a thread of their own, as fast as the client takes them: `send` waits, and is
@@ -87,22 +126,28 @@ pub(super) fn streamed(
     Ok(Body::from_stream(ReceiverStream::new(stream)))
 }
 
-fn send_seals(reader: &Reader, send: &dyn Fn(Vec<u8>) -> bool) -> Result<(), StoreError> {
-    let last = reader.head()?.unwrap_or(0);
-    let mut head = SealId([0; 32]);
-    for seal in reader.seals_from(1).take(usize::try_from(last).unwrap_or(usize::MAX)) {
+fn send_seals(
+    reader: &Reader,
+    part: &Part,
+    last: u64,
+    send: &dyn Fn(Vec<u8>) -> bool,
+) -> Result<(), StoreError> {
+    let newest = if last == 0 { None } else { reader.seal(last)? };
+    let mut end = (last, newest.map_or(SealId([0; 32]), |seal| seal.header.id()));
+    let seals = last.saturating_sub(part.from - 1).min(part.seals);
+    for seal in reader.seals_from(part.from).take(usize::try_from(seals).unwrap_or(usize::MAX)) {
         let seal = seal?;
         let mut records = Vec::with_capacity(seal.ids.len());
         for id in &seal.ids {
             let Some(bytes) = reader.record(id)? else { return Ok(()) };
             records.push(bytes);
         }
-        head = seal.header.id();
+        end = (seal.header.height, seal.header.id());
         let batch = SealedBatch { header: seal.header, certificate: seal.certificate, records };
         if !send(seal_frame(&batch)) {
             return Ok(());
         }
     }
-    send(end_frame(last, head));
+    send(end_frame(end.0, end.1));
     Ok(())
 }

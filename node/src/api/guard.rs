@@ -14,7 +14,7 @@ use axum::{
 };
 
 use super::{
-    BODY_BYTES, REQUEST_TIME, Shared,
+    BODY_BYTES, Door, REQUEST_TIME, Shared,
     problem::{PROBLEM, Problem},
 };
 
@@ -43,22 +43,35 @@ pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: 
 
 fn check(shared: &Shared, headers: &HeaderMap, uri_host: Option<&str>) -> Result<(), Problem> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let port = shared.0.address.port();
-    let host = text(HOST).or(uri_host).unwrap_or_default();
-    if !is_own(host, port) {
-        // A page that resolves its own name to this machine (DNS rebinding) shows its name here.
-        return Err(Problem::forbidden("the Host header does not name this node's API on this machine"));
-    }
-    if headers.contains_key(ORIGIN) {
-        let own = text(ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
-        if !own.is_some_and(|origin| is_own(origin, port)) {
-            return Err(Problem::forbidden("the Origin header names another site"));
+    match shared.0.door {
+        Door::Owner(address) => {
+            let port = address.port();
+            let host = text(HOST).or(uri_host).unwrap_or_default();
+            if !is_own(host, port) {
+                // A page that resolves its own name to this machine (DNS rebinding) shows its name here.
+                return Err(Problem::forbidden(
+                    "the Host header does not name this node's API on this machine",
+                ));
+            }
+            if headers.contains_key(ORIGIN) {
+                let own = text(ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
+                if !own.is_some_and(|origin| is_own(origin, port)) {
+                    return Err(Problem::forbidden("the Origin header names another site"));
+                }
+            }
         }
+        Door::Auditors if headers.contains_key(ORIGIN) => {
+            return Err(Problem::forbidden("auditors come with a program of their own, not with a browser"));
+        }
+        Door::Auditors => {}
     }
     let shown = text(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     // Comparing hashes takes the same time wherever they differ.
     if blake3::hash(shown.as_bytes()) != blake3::hash(shared.token.as_bytes()) {
-        return Err(Problem::unauthorized());
+        return Err(match shared.0.door {
+            Door::Owner(_) => Problem::unauthorized(),
+            Door::Auditors => Problem::unknown_auditor(),
+        });
     }
     // Refused before any of it is read; a body that does not say its length is cut off at the limit.
     let said = text(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());

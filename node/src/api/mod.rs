@@ -2,7 +2,8 @@
 //!
 //! Every request shows the token that lies in the node's home (`Authorization: Bearer ...`). `Host` has to
 //! name this machine and `Origin`, if a browser sends one, has to be the API itself, so that no page on
-//! the web can speak to it. Errors are `application/problem+json` (RFC 9457).
+//! the web can speak to it. Auditors can be let in by a door of their own, at any address and with a token of its own,
+//! which leads to the log and the outcomes and nowhere else. Errors are `application/problem+json` (RFC 9457).
 
 mod archive;
 mod guard;
@@ -32,6 +33,7 @@ use crate::{
     service::{Core, NodeStatus, ServiceHandle},
     store::Reader,
 };
+pub use archive::HEIGHT;
 pub use money::show_amount;
 use problem::Problem;
 
@@ -48,6 +50,7 @@ const DOWNLOADS: usize = 4;
 const REQUEST_TIME: Duration = Duration::from_secs(60);
 
 /// What the API works with.
+#[derive(Clone)]
 pub struct Context {
     /// The node.
     pub service: ServiceHandle,
@@ -65,9 +68,18 @@ pub struct Context {
 #[derive(Clone)]
 struct Shared(Arc<Inner>);
 
+/// By which door a request comes.
+#[derive(Debug, Clone, Copy)]
+enum Door {
+    /// The owner's, on this machine, at this address.
+    Owner(SocketAddr),
+    /// The auditors', who may come from anywhere.
+    Auditors,
+}
+
 struct Inner {
     context: Context,
-    address: SocketAddr,
+    door: Door,
     places: Semaphore,
     downloads: Arc<Semaphore>,
     standing: standing::Standing,
@@ -82,6 +94,16 @@ impl std::ops::Deref for Shared {
 }
 
 impl Shared {
+    fn new(context: Context, door: Door) -> Self {
+        Self(Arc::new(Inner {
+            context,
+            door,
+            places: Semaphore::new(REQUESTS),
+            downloads: Arc::new(Semaphore::new(DOWNLOADS)),
+            standing: standing::Standing::default(),
+        }))
+    }
+
     /// Asks the service, on a thread that may wait.
     async fn ask<T: Send + 'static>(
         &self,
@@ -106,14 +128,7 @@ pub async fn serve(
     context: Context,
     stopping: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let address = listener.local_addr()?;
-    let shared = Shared(Arc::new(Inner {
-        context,
-        address,
-        places: Semaphore::new(REQUESTS),
-        downloads: Arc::new(Semaphore::new(DOWNLOADS)),
-        standing: standing::Standing::default(),
-    }));
+    let shared = Shared::new(context, Door::Owner(listener.local_addr()?));
     let router = Router::new()
         .route("/v1/status", get(status))
         .route("/v1/network", get(network))
@@ -132,13 +147,31 @@ pub async fn serve(
         .route("/v1/seals", post(archive::import))
         .route("/v1/seals/{height}", get(archive::seal))
         .route("/v1/archive", get(archive::export))
+        .layer(DefaultBodyLimit::max(BODY_BYTES));
+    server::serve(listener, guarded(router, shared), stopping).await;
+    Ok(())
+}
+
+/// Serves the log and the outcomes to auditors, who show the token of this context, until `stopping` becomes true. It has
+/// room of its own: whatever auditors do, the owner's requests do not wait for them.
+pub async fn serve_auditors(listener: TcpListener, context: Context, stopping: watch::Receiver<bool>) {
+    let router = Router::new()
+        .route("/v1/charter", get(charter))
+        .route("/v1/outcomes", get(outcomes::list))
+        .route("/v1/outcomes/{round}", get(outcomes::show))
+        .route("/v1/outcomes/{round}/shares", get(outcomes::shares))
+        .route("/v1/seals/{height}", get(archive::seal))
+        .route("/v1/archive", get(archive::export));
+    server::serve(listener, guarded(router, Shared::new(context, Door::Auditors)), stopping).await;
+}
+
+/// Everything goes past the guard, also what leads nowhere.
+fn guarded(router: Router<Shared>, shared: Shared) -> Router {
+    router
         .fallback(|| async { Problem::not_found("there is nothing at this path; the API begins at /v1/") })
         .method_not_allowed_fallback(|| async { Problem::method() })
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(shared.clone(), guard::admit))
-        .with_state(shared);
-    server::serve(listener, router, stopping).await;
-    Ok(())
+        .with_state(shared)
 }
 
 async fn status(State(shared): State<Shared>) -> Result<Json<NodeStatus>, Problem> {

@@ -43,6 +43,13 @@ impl Problem {
         )
     }
 
+    pub(super) fn unknown_auditor() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "show the token that the node's owner gives to auditors ('mutua auditor-token' shows it there)",
+        )
+    }
+
     pub(super) fn forbidden(detail: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, detail)
     }

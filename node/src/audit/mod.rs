@@ -10,6 +10,9 @@
 //! Memory is bounded by what is handed out at a time ([`Pipeline::new`]) and by the ledger.
 
 mod feed;
+mod file;
+mod mirror;
+mod monitor;
 mod ordered;
 mod replay;
 mod survey;
@@ -18,6 +21,9 @@ use std::io::{self, Read};
 
 use mutua_protocol::archive::{ArchiveError, ArchiveReader, Auditor, Check, Fault, Tally, VerifyError};
 
+pub use file::FileSource;
+pub use mirror::MirrorError;
+pub use monitor::{Conflict, Halt, Monitor, Source, SourceError};
 pub use replay::{BYTES_UNDER_WAY, Broken, Pipeline, Sealed, Stop};
 
 /// What an audit has found.

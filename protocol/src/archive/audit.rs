@@ -7,6 +7,7 @@ use crate::{
     charter::Community,
     hash::{OutcomeDigest, RecordId, SealId},
     ledger::{Applied, ChainFault, Inadmissible, Ledger, SealFault},
+    records::Kind,
 };
 
 /// The first thing that is wrong.
@@ -46,6 +47,8 @@ pub struct SealReport {
     pub time: u64,
     /// How many records.
     pub records: usize,
+    /// How many of them accuse somebody.
+    pub evidence: usize,
     /// How many signatures were checked: records and certificate.
     pub signatures: usize,
     /// What it changed.
@@ -132,6 +135,11 @@ impl Auditor {
             id: seal.id,
             time: seal.header.time,
             records: seal.records.len(),
+            evidence: seal
+                .records
+                .iter()
+                .filter(|received| received.record().body.kind() == Kind::Evidence)
+                .count(),
             signatures: seal.records.len() + seal.signers,
             applied,
         })

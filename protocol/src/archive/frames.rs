@@ -11,7 +11,8 @@ pub const MAGIC: &[u8; 16] = b"mutua archive \0\x01";
 pub(super) const FRAME_BYTES: usize = limits::DECODE_BYTES;
 
 const CHARTER: u8 = 1;
-const SEAL: u8 = 2;
+/// The kind of a frame with a seal, for those who only pass over it.
+pub const SEAL_FRAME: u8 = 2;
 const END: u8 = 3;
 
 /// A part of an archive.
@@ -69,7 +70,13 @@ pub fn opening(charter: &Charter) -> Vec<u8> {
 /// A seal's frame.
 #[must_use]
 pub fn seal_frame(batch: &SealedBatch) -> Vec<u8> {
-    frame(SEAL, &codec::encode(batch))
+    frame(SEAL_FRAME, &codec::encode(batch))
+}
+
+/// The frame of a seal whose canonical bytes these are.
+#[must_use]
+pub fn seal_frame_of(bytes: &[u8]) -> Vec<u8> {
+    frame(SEAL_FRAME, bytes)
 }
 
 /// The end of an archive.
@@ -141,7 +148,7 @@ impl<R: Read> ArchiveReader<R> {
         }
         match head[0] {
             CHARTER => Ok(Some(Frame::Charter(payload))),
-            SEAL => Ok(Some(Frame::Seal(payload))),
+            SEAL_FRAME => Ok(Some(Frame::Seal(payload))),
             END => {
                 self.ended = true;
                 let (height, head) = codec::decode(&payload, FRAME_BYTES)

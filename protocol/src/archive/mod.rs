@@ -10,7 +10,9 @@ mod verify;
 
 pub use audit::{Auditor, Fault, SealReport};
 pub use check::{Check, Group};
-pub use frames::{ArchiveError, ArchiveReader, Frame, MAGIC, end_frame, opening, seal_frame};
+pub use frames::{
+    ArchiveError, ArchiveReader, Frame, MAGIC, SEAL_FRAME, end_frame, opening, seal_frame, seal_frame_of,
+};
 pub use open::{OpenedSeal, open_batch, open_seals};
 pub use survey::{Surveyed, Surveyor, survey};
 pub use tally::Tally;

@@ -46,6 +46,7 @@ impl Tally {
                     // Of each record, and of the seal as a whole.
                     Check::Community | Check::Quota => records + 1,
                     Check::Outcome => u64::from(report.applied.closing.is_some()),
+                    Check::Evidence => report.evidence as u64,
                 },
             );
         }
