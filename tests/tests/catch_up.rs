@@ -38,7 +38,7 @@ fn a_node_that_was_down_during_the_vote_catches_up_and_agrees() {
     assert!(matches!(status(0), ProposalStatus::Funded(_)), "{:?}", status(0));
     assert!(matches!(status(1), ProposalStatus::Funded(_)), "{:?}", status(1));
     assert_eq!(status(2), ProposalStatus::Open, "the pool of 1,000,000 cannot pay for all three");
-    assert_eq!(log.ledger.pool().allocated, 450_000);
+    assert_eq!(log.ledger.pool().loans.allocated, 450_000);
 }
 
 /// A node that comes up with an empty store, after its folder was lost, fetches everything.
