@@ -4,298 +4,35 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-
 use mutua_protocol::{
     archive::{ArchiveReader, Auditor, open_batch, opening},
-    charter::{Caps, Community},
+    charter::Community,
     codec,
     hash::RecordId,
     keys::Purpose,
-    ledger::{Closing, Ledger, Pool, ProposalStatus},
+    ledger::Ledger,
     limits,
-    loans::Sums,
-    outcome::{Outcome, shares_digest},
     receipt::SealedProof,
-    records::{
-        Answer, Assessment, Ballot, Body, Choice, Direction, Fork, ProposalId, Received, Score, Subject,
-        Verdict,
-    },
+    records::{Body, ProposalId, Received},
     seals::SealedBatch,
 };
 use proptest::prelude::*;
 use support::{
     log::{Log, audit},
-    rules::every_rule,
     samples::one_of_each,
     story::Story,
+    town::{Deed, PEOPLE, live},
     *,
 };
-
-const PEOPLE: [&str; 5] = ["ana", "ben", "cleo", "dora", "emil"];
-const ATTESTORS: [&str; 3] = ["attestor a", "attestor b", "attestor c"];
 
 /// Failures print their input; nothing is written beside the sources.
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// What somebody does next; the numbers pick who, what about, and how much.
-#[derive(Debug, Clone)]
-struct Deed {
-    kind: u8,
-    who: usize,
-    what: usize,
-    number: u64,
-}
-
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let deed = (0u8..42, 0usize..64, 0usize..64, 0u64..60_000);
     prop::collection::vec(deed.prop_map(|(kind, who, what, number)| Deed { kind, who, what, number }), 1..120)
-}
-
-/// A community that does deeds as far as they are allowed.
-struct Town {
-    world: World,
-    /// The name under which each person's present key is known.
-    names: BTreeMap<usize, String>,
-    waiting: Vec<Received>,
-}
-
-impl Town {
-    /// A town under one of many charters.
-    fn new(kind: u16) -> Self {
-        let mut world = World::with(|charter| {
-            charter.limits.records_per_round = 40;
-            let rules = every_rule();
-            charter.rule = rules[usize::from(kind) % rules.len()];
-            charter.policy.caps = Caps {
-                borrower: [None, Some(6_000), Some(3_000)][usize::from(kind / 9 % 3)],
-                category: [None, Some(8_000)][usize::from(kind / 27 % 2)],
-                expected_loss: [None, Some(50)][usize::from(kind / 54 % 2)],
-            };
-            charter.roles[1].needed = if kind.is_multiple_of(5) { 2 } else { 1 };
-        });
-        world.admit(&PEOPLE[..4]);
-        world.fund(90_000);
-        for number in 0..6u16 {
-            let mut terms = loan(&format!("loan {}", number % 4), 7_001 + 5_003 * u64::from(number));
-            terms.category = number % 3;
-            let proposal = world.propose(PEOPLE[usize::from(number % 4)], terms);
-            world.attest("attestor a", proposal, approved());
-            world.attest("attestor b", proposal, Assessment { default: 900, ..approved() });
-        }
-        let names = PEOPLE.iter().map(|name| (*name).to_owned()).enumerate().collect();
-        Self { world, names, waiting: Vec::new() }
-    }
-
-    fn person(&self, number: usize) -> String {
-        self.names[&(number % PEOPLE.len())].clone()
-    }
-
-    fn proposal(&self, number: usize) -> Option<ProposalId> {
-        let all: Vec<&ProposalId> = self.world.ledger.proposals().keys().collect();
-        (!all.is_empty()).then(|| *all[number % all.len()])
-    }
-
-    /// A funded loan; sometimes one that is not.
-    fn funded(&self, number: usize) -> Option<ProposalId> {
-        let all: Vec<&ProposalId> = self.world.ledger.accounts().keys().collect();
-        if all.is_empty() || number.is_multiple_of(9) {
-            return self.proposal(number);
-        }
-        Some(*all[number % all.len()])
-    }
-
-    fn ballot(&self, deed: &Deed) -> Ballot {
-        let ledger = &self.world.ledger;
-        let mut ballot =
-            ballot(ledger.round().saturating_sub(u32::from(deed.number.is_multiple_of(7))).max(1), &[]);
-        ballot.standing = deed.number.is_multiple_of(3);
-        for (position, (id, proposal)) in ledger.proposals().iter().enumerate() {
-            if (deed.number >> (position % 16)) & 1 == 0 {
-                continue;
-            }
-            let pick = (deed.what + position) % 3;
-            if proposal.subject.loan().is_some() {
-                ballot.scores.push(Score { proposal: *id, score: u8::try_from(pick).unwrap() + 1 });
-            } else {
-                let choice = [Choice::Yes, Choice::No, Choice::Abstain][pick];
-                ballot.answers.push(Answer { proposal: *id, choice });
-            }
-        }
-        ballot
-    }
-
-    /// Who says what.
-    fn words(&self, deed: &Deed) -> Option<(String, Body)> {
-        let person = self.person(deed.who);
-        let other = self.person(deed.what);
-        let registrar = "registrar".to_owned();
-        let treasurer = "treasurer".to_owned();
-        let amount = deed.number % 50_000 + 1;
-        let terms = || {
-            let mut terms = loan(&format!("loan {}", deed.what % 4), amount);
-            terms.category = u16::try_from(deed.number % 3).unwrap();
-            terms.expires =
-                if deed.number.is_multiple_of(11) { self.world.ledger.close() + ROUND } else { EVER };
-            Subject::Loan(terms)
-        };
-        Some(match deed.kind {
-            0 => (registrar, admission(&person, 1 + u32::try_from(deed.number % 5).unwrap())),
-            1 => (registrar, suspension(&other)),
-            2 | 3 => (registrar, readmission(&other)),
-            4 => (person, Body::Leave),
-            5 => (person.clone(), self.world.rotation(&person, &format!("{person}'"))),
-            6 | 7 => (person, Body::Propose(terms())),
-            8 => (person, Body::Propose(Subject::Motion(motion("Longer hours")))),
-            9 => (person, Body::Amend { proposal: self.proposal(deed.what)?, subject: terms() }),
-            10 => (person, withdrawal(self.proposal(deed.what)?)),
-            11..=16 => {
-                let proposal = self.proposal(deed.what)?;
-                let assessment = Assessment {
-                    grade: 1 + u8::try_from(deed.number % 6).unwrap(),
-                    verdict: if deed.number.is_multiple_of(13) {
-                        Verdict::Declined
-                    } else {
-                        Verdict::Approved
-                    },
-                    valid_until: if deed.number.is_multiple_of(5) { self.world.ledger.close() } else { EVER },
-                    ..approved()
-                };
-                (ATTESTORS[deed.who % 3].to_owned(), self.world.attestation(proposal, assessment))
-            }
-            17 => {
-                let held = self.world.ledger.proposals()[&self.proposal(deed.what)?].attestations.values();
-                let held = held.last()?;
-                let by = ATTESTORS.iter().find(|name| public(name) == held.attestor)?;
-                ((*by).to_owned(), revocation(held.id))
-            }
-            18..=24 => (person, Body::Ballot(self.ballot(deed))),
-            25 => (treasurer, payment(Direction::In, amount)),
-            26 => (treasurer, payment(Direction::Out, amount * 2)),
-            27 => {
-                let [left, right] = self.world.fork(&other, Body::Leave, Body::Ballot(ballot(1, &[])));
-                (person, Body::Evidence(Fork::of(&left, &right)))
-            }
-            32..=34 => (treasurer, disbursement(self.funded(deed.what)?, amount)),
-            35 => (treasurer, release(self.funded(deed.what)?, amount / 4 + 1)),
-            36..=38 => (treasurer, repayment(self.funded(deed.what)?, amount / 3, u64::from(deed.kind) * 7)),
-            39 | 40 => (treasurer, write_off(self.funded(deed.what)?, amount / 3 + 1)),
-            41 => (treasurer, recovery(self.funded(deed.what)?, amount / 5 + 1)),
-            _ => return None,
-        })
-    }
-
-    fn act(&mut self, deed: &Deed) {
-        match deed.kind {
-            28..=30 => return self.seal(self.world.ledger.time() + 1 + deed.number),
-            31 => return self.seal(self.world.ledger.close() + deed.number),
-            _ => {}
-        }
-        let Some((name, body)) = self.words(deed) else { return };
-        let author = public(&name);
-        let said = self.waiting.iter().filter(|received| received.record().author == author);
-        let handed_over =
-            said.clone().any(|received| matches!(received.record().body, Body::RotateKey { .. }));
-        let draft = self.world.sign(&name, u64::MAX, RecordId([1; 32]), body.clone());
-        let head = self.world.ledger.chain(&author);
-        let full = said.count() + head.in_round as usize >= 40;
-        if !handed_over && !full && !head.retired && self.world.ledger.admissible(draft.record()).is_ok() {
-            let received = self.world.say(&name, body);
-            self.waiting.push(received);
-        }
-    }
-
-    fn seal(&mut self, time: u64) {
-        if self.waiting.is_empty() && time < self.world.ledger.close() {
-            return;
-        }
-        let records = std::mem::take(&mut self.waiting);
-        let before = self.world.ledger.pool();
-        let applied = self.world.seal_at(time, records);
-        for (number, name) in PEOPLE.iter().enumerate() {
-            let mut name = (*name).to_owned();
-            while !self.world.ledger.members().contains_key(&public(&name)) && name.len() < 60 {
-                name.push('\'');
-            }
-            if self.world.ledger.members().contains_key(&public(&name)) {
-                self.names.insert(number, name);
-            }
-        }
-        self.check_money(before);
-        if let Some(closing) = applied.closing {
-            self.check_closing(&closing);
-        }
-    }
-
-    /// Nothing is spent twice, and nothing that is not there.
-    fn check_money(&self, before: Pool) {
-        let pool = self.world.ledger.pool();
-        let Pool { paid_in, paid_out, loans: sums } = pool;
-        let held = pool.available() + sums.undrawn() + sums.outstanding();
-        assert_eq!(held + paid_out + sums.lost(), paid_in + sums.interest, "{pool:?}");
-        assert!(
-            paid_out + sums.allocated
-                <= paid_in + sums.released + sums.repaid + sums.interest + sums.recovered
-        );
-        assert!(sums.disbursed + sums.released <= sums.allocated);
-        assert!(sums.repaid + sums.written_off <= sums.disbursed && sums.recovered <= sums.written_off);
-        assert!(pool.paid_in >= before.paid_in && sums.allocated >= before.loans.allocated);
-        let ledger = &self.world.ledger;
-        let mut again = Sums::default();
-        for account in ledger.accounts().values() {
-            assert_eq!(account.at(ledger.time()), account.sums, "what is booked follows from the movements");
-            let all = [
-                (&mut again.allocated, account.sums.allocated),
-                (&mut again.disbursed, account.sums.disbursed),
-                (&mut again.released, account.sums.released),
-                (&mut again.repaid, account.sums.repaid),
-                (&mut again.interest, account.sums.interest),
-                (&mut again.written_off, account.sums.written_off),
-                (&mut again.recovered, account.sums.recovered),
-            ];
-            for (sum, part) in all {
-                *sum += part;
-            }
-        }
-        assert_eq!(again, sums, "the pool is the sum of its loans");
-        let deposits = |direction| {
-            let all = ledger.deposits().iter().filter(move |deposit| deposit.direction == direction);
-            all.map(|deposit| u128::from(deposit.amount)).sum::<u128>()
-        };
-        assert_eq!((deposits(Direction::In), deposits(Direction::Out)), (paid_in, paid_out));
-        let funded: u128 =
-            self.world.ledger.closings().iter().map(|c| u128::from(c.outcome.allocated())).sum();
-        assert_eq!(sums.allocated, funded);
-        let loans = self.world.ledger.proposals().values();
-        let loans = loans.filter(|proposal| matches!(proposal.status, ProposalStatus::Funded(_)));
-        assert_eq!(funded, loans.map(|proposal| u128::from(proposal.subject.loan().unwrap().amount)).sum());
-    }
-
-    fn check_closing(&self, closing: &Closing) {
-        let outcome = &closing.outcome;
-        assert!(outcome.allocated() <= outcome.pool);
-        assert!(closing.roll.is_sorted_by(|a, b| a.member < b.member));
-        assert_eq!(closing.roll.len() as u64, outcome.turnout.members);
-        assert_eq!(closing.shares.len(), outcome.funded.len());
-        for (loan, shares) in outcome.funded.iter().zip(&closing.shares) {
-            assert_eq!(shares.iter().map(|share| share.amount).sum::<u64>(), loan.amount);
-            assert_eq!(shares_digest(shares), loan.shares);
-            assert!(outcome.candidates.iter().any(|candidate| candidate.proposal == loan.proposal));
-        }
-        let bytes = codec::encode(outcome);
-        assert_eq!(codec::decode::<Outcome>(&bytes, bytes.len()).unwrap(), *outcome);
-    }
-}
-
-fn live(kind: u16, deeds: &[Deed]) -> Town {
-    let mut town = Town::new(kind);
-    for deed in deeds {
-        town.act(deed);
-    }
-    town.seal(town.world.ledger.close());
-    town
 }
 
 /// Order and repetition of records as somebody may have received them.

@@ -7,12 +7,14 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses another part of it")]
 
 pub mod log;
+pub mod mutations;
 pub mod proof_vectors;
 pub mod proofs;
 pub mod rules;
 pub mod samples;
 pub mod spoiled;
 pub mod story;
+pub mod town;
 pub mod vectors;
 
 use std::{collections::BTreeMap, sync::Arc};

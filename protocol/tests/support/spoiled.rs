@@ -31,11 +31,11 @@ pub struct Spoiled {
 }
 
 impl Spoiled {
-    fn at(bytes: Vec<u8>, check: Check, seal: impl Into<Option<usize>>) -> Self {
+    pub fn at(bytes: Vec<u8>, check: Check, seal: impl Into<Option<usize>>) -> Self {
         Self { bytes, check, seal: seal.into(), record: None }
     }
 
-    fn in_record(self, position: usize) -> Self {
+    pub fn in_record(self, position: usize) -> Self {
         Self { record: Some(position), ..self }
     }
 }
