@@ -4,6 +4,10 @@
 //! *Participatory Budgeting: Data, Tools, and Analysis* (2023). A file has three sections, `META`,
 //! `PROJECTS` and `VOTES`, each a table with semicolons between its columns.
 //!
+//! What the format asks of ballots (`min_length`, `max_sum_cost` and the like) is kept in
+//! [`Election::meta`] and not enforced: the city has counted these ballots. Columns may come in any order, and
+//! those that no rule needs are passed over; so may sections.
+//!
 //! Amounts may have decimals; they are read into whole numbers of the smallest unit that holds all of
 //! them ([`Election::unit`]). Projects are in the order of their ids as strings (by bytes), which is
 //! their order in ties.
@@ -22,7 +26,7 @@ use amounts::render;
 /// How voters expressed themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum VoteType {
-    /// A set of projects (`approval`, and `choose-1` for sets of one).
+    /// A set of projects (`approval`; `choose-1` for sets of one; `knapsack` for sets that fit the budget).
     Approval,
     /// Projects with points, of which a voter has a number to give away.
     Cumulative,
@@ -59,7 +63,7 @@ pub struct ElectionProject {
 /// A voter of an election, with the ballot as it is in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Voter<'a> {
-    /// The voter's id in the file.
+    /// The voter's id in the file; empty if the file has none.
     pub id: &'a str,
     /// The weight: one, unless the file has a column `weight`.
     pub weight: u64,
@@ -204,7 +208,8 @@ impl Election {
 
     /// The election as an instance with the file's budget.
     ///
-    /// Unsupported projects can be funded by greedy and Phragmén, as pabutools does.
+    /// Greedy and Phragmén may fund projects that nobody supports, if they fit when all others are decided: cities
+    /// do so, and pabutools does. (The rounds of a community never do.)
     ///
     /// # Errors
     /// An [`InstanceError`] if the election is too large.

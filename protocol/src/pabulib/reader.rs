@@ -15,37 +15,35 @@ pub(super) fn read(content: &[u8]) -> Result<Election, ReadError> {
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader::new(text);
-    let mut section = reader.first_section()?;
+    let mut next = Some(reader.first_section()?);
     let mut seen = Vec::new();
-    loop {
+    // Where the ballots begin, if they come before what they name.
+    let mut early: Option<Rows<'_>> = None;
+    while let Some(section) = next {
         if seen.contains(&section) {
             let message = format!("a second section {}; join the two", section.title());
             return Err(reader.fault(message));
         }
         seen.push(section);
-        let next = match section {
+        next = match section {
             Section::Meta => reader.read_meta()?,
             Section::Projects => reader.read_projects()?,
-            Section::Votes => {
-                if let Some(missing) =
-                    [Section::Meta, Section::Projects].into_iter().find(|section| !seen.contains(section))
-                {
-                    let message = format!("the section VOTES comes after the section {}", missing.title());
-                    return Err(reader.fault(message));
-                }
-                reader.read_votes()?
+            Section::Votes if seen.len() < 3 => {
+                early = Some(reader.rows.clone());
+                reader.skip_section()
             }
+            Section::Votes => reader.read_votes()?,
         };
-        match next {
-            Some(next) => section = next,
-            None => break,
-        }
     }
     for missing in [Section::Meta, Section::Projects, Section::Votes] {
         if !seen.contains(&missing) {
             let message = format!("the file ends without a section {}", missing.title());
             return Err(reader.fault(message));
         }
+    }
+    if let Some(rows) = early {
+        reader.rows = rows;
+        reader.read_votes()?;
     }
     Ok(reader.election)
 }
@@ -122,6 +120,17 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| self.fault("a .pb file begins with the title META on a line of its own"))
     }
 
+    /// Goes on to the next title.
+    fn skip_section(&mut self) -> Option<Section> {
+        while self.rows.next() {
+            let next = Section::opened_by(&self.rows);
+            if next.is_some() {
+                return next;
+            }
+        }
+        None
+    }
+
     /// Reads the line of column names and finds the wanted ones.
     fn columns<const N: usize>(
         &mut self,
@@ -144,21 +153,23 @@ impl<'a> Reader<'a> {
 
     fn read_meta(&mut self) -> Result<Option<Section>, ReadError> {
         let [key, value] = self.columns(Section::Meta, ["key", "value"])?;
-        let key = self.required(key, "key", Section::Meta)?;
-        let value = self.required(value, "value", Section::Meta)?;
+        // Some files have no line of column names here: then it is an entry.
+        let mut is_entry = key.is_none();
+        let (key, value) = (key.unwrap_or(0), value.unwrap_or(1));
         let mut budget = None;
         let mut vote_type = None;
         let mut next = None;
-        while self.rows.next() {
+        while is_entry || self.rows.next() {
+            is_entry = false;
             next = Section::opened_by(&self.rows);
             if next.is_some() {
                 break;
             }
             let (name, text) = (self.rows.field(key), self.rows.field(value));
-            match name {
-                "budget" => budget = Some(self.amount(text, "budget")?),
-                "vote_type" => vote_type = Some(self.vote_type(text)?),
-                _ => {}
+            if name.eq_ignore_ascii_case("budget") {
+                budget = Some(self.amount(text, "budget")?);
+            } else if name.eq_ignore_ascii_case("vote_type") {
+                vote_type = Some(self.vote_type(text)?);
             }
             self.election.meta.push((name.to_owned(), text.to_owned()));
         }
@@ -172,14 +183,15 @@ impl<'a> Reader<'a> {
     }
 
     fn vote_type(&self, text: &str) -> Result<VoteType, ReadError> {
-        match text {
-            "approval" | "choose-1" => Ok(VoteType::Approval),
+        match text.to_ascii_lowercase().as_str() {
+            // A knapsack is a set of projects that fits the budget.
+            "approval" | "choose-1" | "knapsack" => Ok(VoteType::Approval),
             "cumulative" => Ok(VoteType::Cumulative),
             "scoring" => Ok(VoteType::Scoring),
             "ordinal" => Ok(VoteType::Ordinal),
             _ => Err(self.fault(format!(
-                "vote_type \"{text}\" is unknown; it can be approval, choose-1, cumulative, scoring \
-                 or ordinal"
+                "vote_type \"{text}\" is unknown; it can be approval, choose-1, knapsack, cumulative, \
+                 scoring or ordinal"
             ))),
         }
     }
@@ -223,7 +235,9 @@ impl<'a> Reader<'a> {
 
     fn read_projects(&mut self) -> Result<Option<Section>, ReadError> {
         let section = Section::Projects;
-        let [id, cost, name, category] = self.columns(section, ["project_id", "cost", "name", "category"])?;
+        let [id, cost, name, category, categories] =
+            self.columns(section, ["project_id", "cost", "name", "category", "categories"])?;
+        let category = category.or(categories);
         let id = self.required(id, "project_id", section)?;
         let cost = self.required(cost, "cost", section)?;
         let optional = |rows: &Rows<'_>, column: Option<usize>| {
@@ -272,7 +286,6 @@ impl<'a> Reader<'a> {
     fn read_votes(&mut self) -> Result<Option<Section>, ReadError> {
         let section = Section::Votes;
         let [id, vote, points, weight] = self.columns(section, ["voter_id", "vote", "points", "weight"])?;
-        let id = self.required(id, "voter_id", section)?;
         let vote = self.required(vote, "vote", section)?;
         let with_points = matches!(self.election.vote_type, VoteType::Cumulative | VoteType::Scoring);
         let points = if with_points { Some(self.required(points, "points", section)?) } else { None };
@@ -281,7 +294,7 @@ impl<'a> Reader<'a> {
             if next.is_some() {
                 return Ok(next);
             }
-            self.election.voter_ids.push_str(self.rows.field(id));
+            self.election.voter_ids.push_str(id.map_or("", |id| self.rows.field(id)));
             self.election.voter_id_ends.push(self.election.voter_ids.len());
             let weight = match weight {
                 Some(column) => self.weight(self.rows.field(column))?,
@@ -303,7 +316,9 @@ impl<'a> Reader<'a> {
     fn read_ballot(&mut self, vote: usize, points: Option<usize>) -> Result<(), ReadError> {
         let start = self.election.on_ballots.len();
         let list = self.rows.field(vote);
-        if list.is_empty() || list.eq_ignore_ascii_case("none") {
+        let nothing = |text: &str| text.is_empty() || text.eq_ignore_ascii_case("none");
+        let unrated = points.is_some_and(|column| self.rows.field(column).eq_ignore_ascii_case("none"));
+        if nothing(list) || unrated {
             return Ok(());
         }
         let mut given = points.map(|column| self.rows.field(column).split(','));

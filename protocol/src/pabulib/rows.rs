@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 /// Splits a text into rows.
+#[derive(Clone)]
 pub(super) struct Rows<'a> {
     rest: &'a str,
     /// The line of the row read last, counted from one.

@@ -56,10 +56,9 @@ fn rankings_become_borda_scores() {
 fn faults_are_named_with_their_line() {
     let cases = [
         (String::new(), 1, "empty"),
-        ("votes".to_owned(), 1, "after the section META"),
+        ("votes".to_owned(), 1, "without a section META"),
         ("meta\n".to_owned(), 2, "column names"),
         ("x;y".to_owned(), 1, "begins with the title META"),
-        (SMALL.replace("key;value", "name;value"), 2, "column key"),
         (SMALL.replace("budget;1000,50\n", ""), 5, "no budget"),
         (SMALL.replace("budget;1000,50", "budget;-1"), 4, "negative"),
         (SMALL.replace("budget;1000,50", "budget;many"), 4, "not a number"),
@@ -85,8 +84,64 @@ fn faults_are_named_with_their_line() {
     }
     let error = Election::read(b"META\nkey;value\ndescription;Z\xfcrich\n").unwrap_err();
     assert_eq!(error.line, 3);
-    let swapped = "META\nkey;value\nbudget;1\nvote_type;approval\nVOTES\nvoter_id;vote\n";
-    assert!(refused(swapped).message.contains("after the section PROJECTS"));
+    let unfinished = "META\nkey;value\nbudget;1\nvote_type;approval\nVOTES\nvoter_id;vote\n";
+    assert!(refused(unfinished).message.contains("without a section PROJECTS"));
+}
+
+#[test]
+fn sections_come_in_any_order() {
+    let in_order = Election::read(SMALL.as_bytes()).unwrap();
+    let (meta, rest) = SMALL.split_at(SMALL.find("PROJECTS").unwrap());
+    let (projects, votes) = rest.split_at(rest.find("VOTES").unwrap());
+    for text in [
+        format!("{votes}{projects}{meta}"),
+        format!("{votes}{meta}{projects}"),
+        format!("{projects}{votes}{meta}"),
+        format!("{projects}{meta}{votes}"),
+        format!("{meta}{votes}{projects}"),
+    ] {
+        let election = Election::read(text.as_bytes()).unwrap_or_else(|error| panic!("{error} in {text}"));
+        assert_eq!(election.projects(), in_order.projects());
+        assert!(election.voters().eq(in_order.voters()));
+        assert_eq!((election.budget(), election.decimals()), (in_order.budget(), in_order.decimals()));
+    }
+    // A fault among ballots that come first is named with its own line.
+    let early = format!("{votes}{meta}{projects}").replace("a;9,10;2,0.5", "a;9,11;2,0.5");
+    assert_eq!(refused(&early).line, 3);
+}
+
+#[test]
+fn what_files_may_leave_out_or_add() {
+    let text = "META;;\nkey;value;remark\nVOTE_TYPE;Knapsack\nbudget;10.00;in thousands\nmin_sum_cost;1\n\
+        comment;\"#1: semi;colon, \"\"quote\"\"\"\nPROJECTS\ncategories;cost;latitude;project_id\n\
+        \"a,b\";3,5;0;Łąka 1\nnone;2;;p;;;\nVOTES\nage;vote\n30; Łąka 1 , p\n;None\n31;p,p\n";
+    let election = Election::read(text.as_bytes()).unwrap();
+    assert_eq!(election.vote_type(), VoteType::Approval);
+    assert_eq!((election.budget(), election.unit()), (100, 10));
+    assert_eq!(election.meta("comment"), Some("#1: semi;colon, \"quote\""));
+    let categories: Vec<_> = election
+        .projects()
+        .iter()
+        .map(|project| (project.id.as_str(), project.category.as_deref()))
+        .collect();
+    assert_eq!(categories, [("p", None), ("Łąka 1", Some("a,b"))]);
+    let ballots: Vec<_> = election.voters().map(|voter| (voter.id, voter.projects)).collect();
+    assert_eq!(ballots, [("", &[1, 0][..]), ("", &[][..]), ("", &[0][..])]);
+}
+
+#[test]
+fn meta_may_lack_its_column_names() {
+    for text in [SMALL.replace("key;value\n", ""), SMALL.replace("key;value", "some;title")] {
+        let election = Election::read(text.as_bytes()).unwrap();
+        assert_eq!((election.budget(), election.meta("description")), (100_050, Some("Small")));
+    }
+}
+
+#[test]
+fn points_that_are_not_given_are_an_empty_ballot() {
+    let text = SMALL.replace("a;9,10;2,0.5", "a;9,10;None");
+    let election = Election::read(text.as_bytes()).unwrap();
+    assert_eq!(election.voter(0).unwrap().projects.len(), 0);
 }
 
 /// Pieces that files are made of, in any order.
