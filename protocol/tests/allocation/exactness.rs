@@ -6,7 +6,7 @@ use num_rational::BigRational;
 use proptest::prelude::*;
 
 use crate::plain::{self, Plain};
-use crate::samples::{Sample, large_sample, near_tie, sample};
+use crate::samples::{Sample, capped_sample, large_sample, near_tie, sample};
 
 pub(crate) const UTILITIES: [Utility; 3] = [Utility::Cost, Utility::Cardinality, Utility::Score];
 
@@ -77,6 +77,13 @@ proptest! {
 
     #[test]
     fn every_rule_is_its_definition(sample in sample()) {
+        for rule in rules() {
+            check(&sample, rule);
+        }
+    }
+
+    #[test]
+    fn caps_bind_at_every_step(sample in capped_sample()) {
         for rule in rules() {
             check(&sample, rule);
         }

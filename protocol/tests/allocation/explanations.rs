@@ -1,7 +1,7 @@
 //! Explanations against the instances they speak of, and fairness.
 
 use mutua_protocol::allocation::{
-    Completion, Instance, Rule, Utility, allocate, distance, left_out, represented,
+    Caps, Completion, Instance, Rule, Utility, allocate, distance, left_out, represented,
 };
 use proptest::prelude::*;
 
@@ -99,6 +99,7 @@ fn a_group_that_is_left_out_is_found() {
         unit: 1,
         costs: vec![20, 25],
         voters: vec![(2, vec![1, 0]), (1, vec![0, 1]), (0, vec![1, 1])],
+        caps: Caps::NONE,
     };
     let instance = sample.instance();
     let found = left_out(&instance, Utility::Cost, &[1]).unwrap();

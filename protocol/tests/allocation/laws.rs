@@ -1,13 +1,13 @@
 //! What must hold of every allocation.
 
 use mutua_protocol::allocation::{
-    Cap, Caps, Completion, Instance, InstanceBuilder, InstanceError, Project, RISK_UNITS, Reason, Rule,
-    allocate,
+    Allocation, Cap, Caps, Completion, Instance, InstanceBuilder, InstanceError, Project, RISK_UNITS, Reason,
+    Rule, allocate,
 };
 use proptest::prelude::*;
 
-use crate::exactness::rules;
-use crate::samples::{Sample, sample};
+use crate::exactness::{UTILITIES, rules};
+use crate::samples::{Sample, capped_sample, large_sample, sample};
 
 fn winners(instance: &Instance, rule: Rule) -> Vec<usize> {
     allocate(instance, rule).funded.iter().map(|funded| funded.project).collect()
@@ -76,10 +76,52 @@ proptest! {
             budget: sample.budget * scale,
             unit: sample.unit * scale,
             costs: sample.costs.iter().map(|cost| cost * scale).collect(),
-            voters: sample.voters.clone(),
+            ..sample.clone()
         };
         for rule in rules() {
             prop_assert_eq!(winners(&sample.instance(), rule), winners(&scaled.instance(), rule));
+        }
+    }
+
+    #[test]
+    fn a_common_factor_of_all_weights_changes_nothing(
+        sample in prop_oneof![sample(), large_sample()],
+        bits in 1u32..56,
+    ) {
+        let mut heavy = sample.clone();
+        for (weight, _) in &mut heavy.voters {
+            *weight <<= bits;
+        }
+        for rule in rules() {
+            // Add-one raises by a unit for each unit of weight: there, it is another rule.
+            if let Rule::EqualShares { completion: Completion::AddOne | Completion::AddOneThenGreedy, .. } = rule {
+                continue;
+            }
+            let (light, heavy) = (sample.instance(), heavy.instance());
+            let (before, after) = (allocate(&light, rule), allocate(&heavy, rule));
+            prop_assert_eq!(winners(&light, rule), winners(&heavy, rule));
+            prop_assert_eq!(&before.passed_over, &after.passed_over);
+            for place in 0..before.funded.len() {
+                let shares = |allocation: &Allocation, instance: &Instance| {
+                    let shares = allocation.shares(instance, place);
+                    shares.into_iter().map(|(_, share)| share).collect::<Vec<_>>()
+                };
+                prop_assert_eq!(shares(&before, &light), shares(&after, &heavy));
+            }
+        }
+    }
+
+    #[test]
+    fn completion_takes_nothing_away(sample in prop_oneof![sample(), capped_sample()]) {
+        let instance = sample.instance();
+        for utility in UTILITIES {
+            let funded = |completion| winners(&instance, Rule::EqualShares { utility, completion });
+            for (before, after) in
+                [(Completion::None, Completion::Greedy), (Completion::AddOne, Completion::AddOneThenGreedy)]
+            {
+                let (before, after) = (funded(before), funded(after));
+                prop_assert_eq!(&before[..], &after[..before.len()]);
+            }
         }
     }
 
@@ -155,12 +197,13 @@ proptest! {
 
 #[test]
 fn extreme_instances_get_a_result() {
+    let caps = Caps::NONE;
     let extremes = [
-        Sample { budget: 0, unit: 1, costs: vec![], voters: vec![] },
-        Sample { budget: 10, unit: 1, costs: vec![5], voters: vec![] },
-        Sample { budget: 0, unit: 1, costs: vec![0, 1], voters: vec![(1, vec![1, 1])] },
-        Sample { budget: 10, unit: 1, costs: vec![5, 0], voters: vec![(0, vec![1, 1])] },
-        Sample { budget: 10, unit: 1, costs: vec![11], voters: vec![(1, vec![1])] },
+        Sample { budget: 0, unit: 1, costs: vec![], voters: vec![], caps },
+        Sample { budget: 10, unit: 1, costs: vec![5], voters: vec![], caps },
+        Sample { budget: 0, unit: 1, costs: vec![0, 1], voters: vec![(1, vec![1, 1])], caps },
+        Sample { budget: 10, unit: 1, costs: vec![5, 0], voters: vec![(0, vec![1, 1])], caps },
+        Sample { budget: 10, unit: 1, costs: vec![11], voters: vec![(1, vec![1])], caps },
         Sample {
             budget: u64::MAX,
             unit: u64::MAX,
@@ -170,12 +213,14 @@ fn extreme_instances_get_a_result() {
                 (1 << 60, vec![u32::MAX, 0, 1, 1]),
                 (1, vec![0, 0, 1, u32::MAX]),
             ],
+            caps,
         },
         Sample {
             budget: 1,
             unit: 1,
             costs: vec![1, 1, 0],
             voters: vec![(1 << 62, vec![u32::MAX, u32::MAX, 1])],
+            caps,
         },
     ];
     for sample in extremes {
@@ -190,6 +235,31 @@ fn extreme_instances_get_a_result() {
             }
         }
     }
+}
+
+#[test]
+fn a_million_equal_ballots_are_one_heavy_voter() {
+    let build = |voters: u64, weight: u64| {
+        let mut builder = InstanceBuilder::new(1_000_003, 1);
+        for cost in [400_000, 300_000, 250_000, 0, 2_000_000] {
+            builder.add_project(Project::new(cost));
+        }
+        for _ in 0..voters {
+            builder.add_voter(weight, [(0, 1), (1, 3), (2, 2), (3, 1), (4, 9)]);
+        }
+        builder.build().unwrap()
+    };
+    let (crowd, giant) = (build(1_000_000, 1), build(1, 1_000_000));
+    for rule in rules() {
+        let (many, one) = (allocate(&crowd, rule), allocate(&giant, rule));
+        assert_eq!(many.funded, one.funded);
+        assert_eq!(many.passed_over, one.passed_over);
+    }
+    let allocation = allocate(&crowd, Rule::Phragmen);
+    let cost = allocation.funded[0].cost;
+    let shares = allocation.shares(&crowd, 0);
+    assert_eq!(shares.iter().map(|(_, share)| share).sum::<u64>(), cost);
+    assert!(shares.iter().all(|(_, share)| *share == cost / 1_000_000 || *share == cost / 1_000_000 + 1));
 }
 
 #[test]

@@ -3,11 +3,11 @@
 //! A voter of weight `w` is taken as `w` voters. Nothing here is shared with the engine, not even the
 //! big numbers.
 
-use mutua_protocol::allocation::{Completion, GreedyOrder, Rule, Utility};
+use mutua_protocol::allocation::{BASIS_POINTS, Completion, GreedyOrder, RISK_UNITS, Rule, Utility};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
-use crate::samples::Sample;
+use crate::samples::{Sample, terms};
 
 type Rational = BigRational;
 
@@ -68,6 +68,25 @@ pub(crate) fn allocate(sample: &Sample, rule: Rule) -> Plain {
     }
 }
 
+/// Whether the caps allow a project beside those that are funded.
+fn allowed(sample: &Sample, funded: &[usize], project: usize) -> bool {
+    let about = |project: usize| terms(u32::try_from(project).unwrap_or(u32::MAX), sample.costs[project]);
+    let all: Vec<_> = funded.iter().chain([&project]).map(|project| about(*project)).collect();
+    let part = |share: u32| rational(sample.budget) * rational(share.into()) / rational(BASIS_POINTS.into());
+    let within = |share: Option<u32>, amount: Rational| share.is_none_or(|share| amount <= part(share));
+    let sum = |counts: &dyn Fn(usize) -> bool| -> Rational {
+        all.iter().enumerate().filter(|(place, _)| counts(*place)).map(|(_, one)| rational(one.cost)).sum()
+    };
+    let new = about(project);
+    let loss: Rational = all
+        .iter()
+        .map(|one| rational(one.cost) * rational(one.risk.into()) / rational(RISK_UNITS.into()))
+        .sum();
+    within(sample.caps.borrower, sum(&|place| all[place].borrower == new.borrower))
+        && within(sample.caps.category, sum(&|place| all[place].category == new.category))
+        && within(sample.caps.expected_loss, loss)
+}
+
 /// Everybody earns at the same rate; who can buy first does.
 fn phragmen(sample: &Sample) -> Plain {
     let voters = clones(sample);
@@ -78,7 +97,8 @@ fn phragmen(sample: &Sample) -> Plain {
         for (project, cost) in sample.costs.iter().enumerate() {
             let supporters: Vec<usize> =
                 (0..voters.len()).filter(|voter| voters[*voter].1[project] > 0).collect();
-            if *cost > sample.budget || supporters.is_empty() || result.funded.contains(&project) {
+            let out = *cost > sample.budget || supporters.is_empty() || result.funded.contains(&project);
+            if out || !allowed(sample, &result.funded, project) {
                 continue;
             }
             let sum: Rational = supporters.iter().map(|voter| &loads[*voter]).sum();
@@ -116,7 +136,7 @@ pub(crate) fn equal_shares(sample: &Sample, utility: Utility, raise: u64) -> Pla
     loop {
         let mut best: Option<(Rational, usize)> = None;
         for (project, cost) in sample.costs.iter().enumerate() {
-            if result.funded.contains(&project) {
+            if result.funded.contains(&project) || !allowed(sample, &result.funded, project) {
                 continue;
             }
             let utilities: Vec<Rational> =
@@ -148,7 +168,8 @@ fn add_one(sample: &Sample, utility: Utility) -> Plain {
         let fits = |project: &usize| {
             let cost = sample.costs[*project];
             let supported = sample.voters.iter().any(|(weight, scores)| *weight > 0 && scores[*project] > 0);
-            supported && cost > 0 && cost <= left && !result.funded.contains(project)
+            let open = !result.funded.contains(project) && allowed(sample, &result.funded, *project);
+            supported && cost > 0 && cost <= left && open
         };
         if !(0..sample.costs.len()).any(|project| fits(&project)) {
             break;
@@ -204,7 +225,8 @@ fn greedy(sample: &Sample, utility: Utility, order: GreedyOrder, result: &mut Pl
     }
     bids.sort();
     for (_, _, project) in bids {
-        if total_cost(sample, &result.funded) + sample.costs[project] <= sample.budget {
+        let fits = total_cost(sample, &result.funded) + sample.costs[project] <= sample.budget;
+        if fits && allowed(sample, &result.funded, project) {
             result.funded.push(project);
             result.prices.push(None);
             result.paid.push(Vec::new());

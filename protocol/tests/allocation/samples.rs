@@ -1,6 +1,6 @@
 //! Small random elections, with many ties and near-ties on purpose.
 
-use mutua_protocol::allocation::{Instance, InstanceBuilder, Project};
+use mutua_protocol::allocation::{Caps, Instance, InstanceBuilder, Project};
 use proptest::prelude::*;
 
 /// An election that can be looked at from outside.
@@ -11,6 +11,12 @@ pub(crate) struct Sample {
     pub(crate) costs: Vec<u64>,
     /// Weight and scores by project; zero: not on the ballot.
     pub(crate) voters: Vec<(u64, Vec<u32>)>,
+    pub(crate) caps: Caps,
+}
+
+/// What caps look at, for the project at a position.
+pub(crate) const fn terms(project: u32, cost: u64) -> Project {
+    Project { cost, category: project % 3, borrower: project % 2, risk: project * 1_500_000 }
 }
 
 impl Sample {
@@ -19,10 +25,9 @@ impl Sample {
     }
 
     pub(crate) fn builder(&self) -> InstanceBuilder {
-        let mut builder = InstanceBuilder::new(self.budget, self.unit);
+        let mut builder = InstanceBuilder::new(self.budget, self.unit).caps(self.caps);
         for (project, cost) in (0..).zip(&self.costs) {
-            let (category, borrower) = (project % 3, project % 2);
-            builder.add_project(Project { cost: *cost, category, borrower, risk: project * 1_500_000 });
+            builder.add_project(terms(project, *cost));
         }
         for (weight, scores) in &self.voters {
             builder.add_voter(*weight, (0..).zip(scores.iter().copied()));
@@ -44,7 +49,13 @@ pub(crate) fn sample() -> impl Strategy<Value = Sample> {
             prop::collection::vec(cost, projects),
             prop::collection::vec(voter, voters),
         )
-            .prop_map(|(budget, unit, costs, voters)| Sample { budget, unit, costs, voters })
+            .prop_map(|(budget, unit, costs, voters)| Sample {
+                budget,
+                unit,
+                costs,
+                voters,
+                caps: Caps::NONE,
+            })
     })
 }
 
@@ -59,7 +70,13 @@ pub(crate) fn large_sample() -> impl Strategy<Value = Sample> {
         prop::collection::vec(cost, 12),
         prop::collection::vec(voter, 3..14),
     )
-        .prop_map(|(budget, unit, costs, voters)| Sample { budget, unit, costs, voters })
+        .prop_map(|(budget, unit, costs, voters)| Sample {
+            budget,
+            unit,
+            costs,
+            voters,
+            caps: Caps::NONE,
+        })
 }
 
 /// Elections in which fixed precision cannot tell: huge numbers that differ by one or not at all.
@@ -78,8 +95,17 @@ pub(crate) fn near_tie() -> impl Strategy<Value = Sample> {
                     .iter()
                     .zip(&nudge)
                     .map(|(share, nudge)| (budget / total * share).saturating_add_signed(*nudge).min(budget));
-                Sample { budget, unit: budget / 97, costs: costs.collect(), voters }
+                Sample { budget, unit: budget / 97, costs: costs.collect(), voters, caps: Caps::NONE }
             },
         )
+    })
+}
+
+/// The same with caps that bind now and then.
+pub(crate) fn capped_sample() -> impl Strategy<Value = Sample> {
+    let cap = || prop::option::of(500u32..10_000);
+    let caps = (cap(), cap(), prop::option::of(1u32..400));
+    (prop_oneof![sample(), large_sample()], caps).prop_map(|(sample, (borrower, category, expected_loss))| {
+        Sample { caps: Caps { borrower, category, expected_loss }, ..sample }
     })
 }
