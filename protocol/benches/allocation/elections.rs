@@ -76,8 +76,10 @@ pub(crate) fn generated(voters: u64, projects: u32) -> Instance {
         u32::try_from(((state >> 33) * u64::from(below)) >> 31).unwrap_or(0)
     };
     let mut builder = InstanceBuilder::new(voters * 5_000, 100);
+    // Whatever their number, supporters of average projects can pay for one or two of them.
+    let cost = voters * 25_000 / u64::from(projects);
     for _ in 0..projects {
-        builder.add_project(Project::new(voters * 5_000 / 40 + u64::from(random(1 << 20))));
+        builder.add_project(Project::new(cost + cost * u64::from(random(1 << 10)) / (1 << 12)));
     }
     let mut ballot: Vec<(u32, u32)> = Vec::new();
     for _ in 0..voters {
