@@ -207,6 +207,9 @@ class Ledger:
             self.chains[record.author] = Chain(record.sequence, record.id, self.round, used)
             seal = Seal(header.height, header.time, position)
             try:
+                member = self.members.get(record.author)
+                has_left = member is not None and member.status == "left"
+                void_if(has_left and record.body.kind in ("propose", "amend", "withdraw", "ballot"), "HasLeft")
                 DO[record.body.kind](self, record, record.body, seal)
             except Void:
                 void += 1
@@ -234,7 +237,7 @@ def need(condition: bool, rule: str) -> None:
 
 
 def need_member(ledger: Ledger, author: bytes) -> None:
-    need(author in ledger.members and ledger.members[author].status != "left", "NotMember")
+    need(author in ledger.members, "NotMember")
 
 
 def need_role(role: str) -> Callable[[Ledger, bytes, Value], None]:
@@ -260,7 +263,6 @@ def may_member(ledger: Ledger, author: bytes, body: Value) -> None:
 def may_rotate_key(ledger: Ledger, author: bytes, body: Value) -> None:
     need_member(ledger, author)
     need(author not in ledger.community.named, "NamedInCharter")
-    need(not ledger.is_known(body.successor) and body.successor not in ledger.chains, "SuccessorInUse")
 
 
 def may_amend(ledger: Ledger, author: bytes, body: Value) -> None:
@@ -338,7 +340,7 @@ def do_leave(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
 
 def do_rotate_key(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
     old, new = record.author, body.successor
-    void_if(new in ledger.members or new in ledger.retired, "SuccessorInUse")
+    void_if(ledger.is_known(new), "SuccessorInUse")
     ledger.members[new] = ledger.members.pop(old)
     if old in ledger.suspended:
         ledger.suspended.remove(old)

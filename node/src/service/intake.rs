@@ -72,7 +72,6 @@ fn rule_of(reason: &Inadmissible) -> &'static str {
         Inadmissible::Role { .. } => "role",
         Inadmissible::NotMember { .. } => "not-member",
         Inadmissible::NamedInCharter => "named-in-charter",
-        Inadmissible::SuccessorInUse { .. } => "successor-in-use",
         Inadmissible::UnknownKey { .. } => "unknown-key",
         Inadmissible::UnknownProposal { .. } => "unknown-proposal",
         Inadmissible::NotOwn { .. } => "not-own",

@@ -5,7 +5,7 @@ use mutua_protocol::records::Body;
 use super::{
     sim::{Links, Sim},
     story::{closing, members, open_a_round, votes},
-    world::{Authors, ballot, community, public},
+    world::{Authors, ballot, community, public, rotation},
 };
 
 /// Is any witness in the midst of agreeing on a seal?
@@ -80,5 +80,36 @@ fn records_that_can_never_be_sealed_leave_the_tail() {
         sim.acknowledged.remove(&late.id);
         sim.settle(10_000);
         assert_eq!(closing(&sim, 4, 1).outcome.turnout.voters, 5);
+    }
+}
+
+/// The successor of a change of key is admitted by a registrar before the change is sealed. The change has been told to
+/// others; were it thrown away, its author's next record would have its number, and convict an honest member.
+#[test]
+fn a_change_of_key_that_is_overtaken_keeps_its_number() {
+    for seed in 0..3 {
+        let community = community(4);
+        let mut authors = Authors::new(&community);
+        let mut sim = Sim::new(seed, &community, 2, Links::GOOD);
+        let names = members(8);
+        let loans = open_a_round(&mut sim, &mut authors, &names);
+        sim.part(&[4, 5]);
+        let change = authors.say(&names[5], rotation(&community, &names[5], "a new key"));
+        sim.accept(4, std::slice::from_ref(&change));
+        sim.run(2_000);
+        let admit =
+            Body::Admit { key: public("a new key"), weight: 1, name: "Somebody".to_owned(), group: 0 };
+        let admit = authors.say("registrar", admit);
+        sim.accept(0, std::slice::from_ref(&admit));
+        sim.run_until("the admission is sealed", 10_000, |sim| sim.sealed(0).contains(&admit.id));
+        sim.join();
+        sim.settle(20_000);
+        assert!(sim.sealed(0).contains(&change.id), "seed {seed}: it is sealed, without effect");
+        let vote = authors.say(&names[5], ballot(1, &[loans[0].id]));
+        sim.accept(4, &[vote]);
+        sim.settle(20_000);
+        assert_eq!(sim.core(0).status().forks, 0);
+        assert_eq!(sim.core(0).ledger().suspension(&public(&names[5])), None);
+        assert!(sim.core(0).ledger().members().contains_key(&public(&names[5])));
     }
 }

@@ -8,10 +8,10 @@ use mutua_protocol::{
         Role, RoleHolders, Rule, Schedule, Sealing, Utility,
     },
     hash::{RecordId, derive},
-    keys::{PublicKey, SecretKey},
+    keys::{PublicKey, Purpose, SecretKey},
     records::{
         Assessment, Ballot, Body, Direction, Loan, ProposalId, Received, Record, Repayment, Score, Subject,
-        Verdict,
+        Verdict, succession,
     },
     seals::Witness,
 };
@@ -132,6 +132,12 @@ pub fn ballot(round: u32, loans: &[ProposalId]) -> Body {
     let mut scores: Vec<Score> = loans.iter().map(|&proposal| Score { proposal, score: 5 }).collect();
     scores.sort_by_key(|score| score.proposal);
     Body::Ballot(Ballot { round, standing: false, scores, answers: Vec::new() })
+}
+
+/// A change of key, with the successor's agreement.
+pub fn rotation(community: &Community, old: &str, new: &str) -> Body {
+    let agreement = succession(community.id, &public(old));
+    Body::RotateKey { successor: public(new), proof: key(new).sign(Purpose::Succession, &agreement) }
 }
 
 /// Authors who know where their chains end.

@@ -11,48 +11,57 @@ use crate::{
     hash::RecordId,
     keys::PublicKey,
     loans::{Movement, Step},
-    records::{Assessment, Ballot, Body, Direction, Received, Subject},
+    records::{Assessment, Ballot, Body, Direction, Received, Record, Subject},
 };
 
-/// Why a sealed record changed nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, thiserror::Error)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "the messages say it")]
-pub enum Void {
-    #[error("the key is a member already, or was one")]
-    AlreadyMember,
-    #[error("the key is suspended already")]
-    AlreadySuspended,
-    #[error("the key is not suspended")]
-    NotSuspended,
-    #[error("the member is leaving already")]
-    AlreadyLeaving,
-    #[error("the successor key is in use already")]
-    SuccessorInUse,
-    #[error("the proposal is no longer open")]
-    NotOpen,
-    #[error("the terms are the same as before")]
-    SameTerms,
-    #[error("the attestation is for terms that have been amended since")]
-    AmendedTerms,
-    #[error("the attestation had run out when it was sealed")]
-    RunOut,
-    #[error("the attestation was revoked or replaced before")]
-    NotCurrent,
-    #[error("the ballot was sealed after the close of its round")]
-    AfterClose,
-    #[error("the pool holds less than this")]
-    PoolTooSmall,
-    #[error("this fork has been proved before")]
-    ProvedBefore,
-    #[error("the loan is not funded")]
-    NotFunded,
-    #[error("more than was allocated to the loan and is not paid out yet")]
-    MoreThanUndrawn,
-    #[error("more than the borrower owes")]
-    MoreThanOwed,
-    #[error("more than was written off and has not come in")]
-    MoreThanLost,
+macro_rules! voids {
+    ($($reason:ident = $name:literal, $sentence:literal;)*) => {
+        /// Why a sealed record changed nothing.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, thiserror::Error)]
+        #[serde(into = "&'static str")]
+        #[allow(missing_docs, reason = "the messages say it")]
+        pub enum Void {
+            $(#[error($sentence)] $reason,)*
+        }
+
+        impl Void {
+            /// All reasons.
+            pub const ALL: &'static [Self] = &[$(Self::$reason),*];
+
+            /// The short name, which does not change: for programs and for counting. The message is for people.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$reason => $name,)* }
+            }
+        }
+    };
+}
+
+voids! {
+    AlreadyMember = "already-member", "the key is a member already, or was one";
+    AlreadySuspended = "already-suspended", "the key is suspended already";
+    NotSuspended = "not-suspended", "the key is not suspended";
+    AlreadyLeaving = "already-leaving", "the member is leaving already";
+    SuccessorInUse = "successor-in-use", "the successor key is in use already";
+    NotOpen = "not-open", "the proposal is no longer open";
+    SameTerms = "same-terms", "the terms are the same as before";
+    AmendedTerms = "amended-terms", "the attestation is for terms that have been amended since";
+    RunOut = "run-out", "the attestation had run out when it was sealed";
+    NotCurrent = "not-current", "the attestation was revoked or replaced before";
+    AfterClose = "after-close", "the ballot was sealed after the close of its round";
+    PoolTooSmall = "pool-too-small", "the pool holds less than this";
+    ProvedBefore = "proved-before", "this fork has been proved before";
+    NotFunded = "not-funded", "the loan is not funded";
+    MoreThanUndrawn = "more-than-undrawn", "more than was allocated to the loan and is not paid out yet";
+    MoreThanOwed = "more-than-owed", "more than the borrower owes";
+    MoreThanLost = "more-than-lost", "more than was written off and has not come in";
+    HasLeft = "has-left", "the member has left";
+}
+
+impl From<Void> for &'static str {
+    fn from(void: Void) -> Self {
+        void.name()
+    }
 }
 
 impl Ledger {
@@ -73,6 +82,7 @@ impl Ledger {
             principal,
             interest,
         };
+        self.has_left(record)?;
         match &record.body {
             Body::Admit { key, weight, name, group } => self.admit(*key, *weight, name, *group),
             Body::Suspend { key, reason } => self.suspend(*key, reason),
@@ -144,6 +154,18 @@ impl Ledger {
         }
     }
 
+    /// Of what members say, this is void when they have left.
+    pub(super) fn has_left(&self, record: &Record) -> Result<(), Void> {
+        let is_members = matches!(
+            record.body,
+            Body::Propose(_) | Body::Amend { .. } | Body::Withdraw { .. } | Body::Ballot(_)
+        );
+        match self.members.get(&record.author) {
+            Some(member) if is_members && member.status == MemberStatus::Left => Err(Void::HasLeft),
+            _ => Ok(()),
+        }
+    }
+
     fn admit(&mut self, key: PublicKey, weight: u32, name: &str, group: u16) -> Result<(), Void> {
         if self.members.contains_key(&key) || self.retired.contains_key(&key) {
             return Err(Void::AlreadyMember);
@@ -184,8 +206,8 @@ impl Ledger {
 
     fn rotate(&mut self, rotation: &Received, new: PublicKey) -> Result<(), Void> {
         let old = rotation.record().author;
-        // Possible all the same: a registrar admitted the successor in the same seal.
-        if self.members.contains_key(&new) || self.retired.contains_key(&new) {
+        // By a registrar who admitted it before this was sealed, for instance.
+        if self.known(&new).is_ok() {
             return Err(Void::SuccessorInUse);
         }
         let Some(member) = self.members.remove(&old) else { return Err(Void::SuccessorInUse) };

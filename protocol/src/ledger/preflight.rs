@@ -17,6 +17,7 @@ impl Ledger {
     /// The reason for which it would be [`Void`].
     pub fn preflight(&self, record: &Record, time: u64) -> Result<(), Void> {
         let demand = |holds: bool, void: Void| if holds { Ok(()) } else { Err(void) };
+        self.has_left(record)?;
         match &record.body {
             Body::Admit { key, .. } => demand(
                 !self.members.contains_key(key) && !self.retired.contains_key(key),
@@ -31,7 +32,8 @@ impl Ledger {
                     .is_some_and(|member| member.status == MemberStatus::Active);
                 demand(active, Void::AlreadyLeaving)
             }
-            Body::RotateKey { .. } | Body::Propose(_) => Ok(()),
+            Body::RotateKey { successor, .. } => demand(self.known(successor).is_err(), Void::SuccessorInUse),
+            Body::Propose(_) => Ok(()),
             Body::Amend { proposal, subject } => {
                 demand(self.is_open(proposal), Void::NotOpen)?;
                 let terms = self.proposals.get(proposal).map(|found| found.terms);

@@ -104,6 +104,22 @@ fn a_change_of_key_that_is_void_leaves_the_old_key_in_use() {
     assert!(world.ledger.members().contains_key(&public("new key")));
 }
 
+/// However long before: else the record's number would be free again after others have heard of it.
+#[test]
+fn a_change_of_key_to_one_that_is_in_use_is_sealed_and_void() {
+    let mut world = community();
+    assert_eq!(world.enact("registrar", admission("new key", 1)), None);
+    let rotated = world.rotation("ben", "ben's new key");
+    assert_eq!(world.enact("ben", rotated), None);
+    for successor in ["new key", "ana", "registrar", "attestor a", "ben", "ben's new key"] {
+        let rotation = world.rotation("ana", successor);
+        assert_eq!(world.enact("ana", rotation), Some(Void::SuccessorInUse), "{successor}");
+    }
+    assert_eq!(world.ledger.chain(&public("ana")).sequence, 6);
+    world.support("ana", &[]);
+    assert_eq!(world.ledger.members().len(), 3);
+}
+
 #[test]
 fn two_members_cannot_go_on_under_one_key() {
     let mut world = community();
@@ -172,10 +188,9 @@ fn a_role_holder_can_be_a_member_and_keeps_the_role_after_leaving() {
     world.close();
     world.fund(10);
     let subject = Subject::Loan(loan("till", 11));
-    assert!(matches!(
-        world.refused("treasurer", Body::Amend { proposal: mine, subject }),
-        Inadmissible::NotMember { .. }
-    ));
+    let amended = Body::Amend { proposal: mine, subject };
+    assert_eq!(world.enact("treasurer", amended), Some(Void::HasLeft));
+    world.fund(10);
 }
 
 /// Whoever forked, or is to be suspended, does not escape by changing the key first.

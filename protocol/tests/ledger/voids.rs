@@ -77,16 +77,25 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
     }
     assert_eq!(world.enact("ana", Body::Ballot(ballot(1, &[]))), Some(Void::AfterClose));
     seen.insert(Void::AfterClose);
-    // A successor that a registrar admits in the same seal, whichever of the two comes first.
-    let mut names = (0..).map(|number| format!("new key {number}"));
-    while !seen.contains(&Void::SuccessorInUse) {
-        let (member, successor) = (names.next().unwrap(), names.next().unwrap());
-        world.admit(&[&member]);
-        let rotation = world.rotation(&member, &successor);
-        let records = vec![world.say(&member, rotation), world.say("registrar", admission(&successor, 1))];
-        seen.insert(world.seal(records).void[0].1);
+    let rotation = world.rotation("ana", "ben");
+    assert_eq!(world.enact("ana", rotation), Some(Void::SuccessorInUse));
+    seen.insert(Void::SuccessorInUse);
+    // An attestor who was a member and has left may still attest, and says nothing else that counts.
+    world.admit(&["attestor c"]);
+    assert_eq!(world.enact("attestor c", Body::Leave), None);
+    world.close();
+    let bodies = [
+        Body::Ballot(ballot(world.round(), &[])),
+        Body::Propose(Subject::Loan(loan("late", 5))),
+        Body::Leave,
+    ];
+    for (body, expected) in bodies.into_iter().zip([Void::HasLeft, Void::HasLeft, Void::AlreadyLeaving]) {
+        assert_eq!(world.enact("attestor c", body), Some(expected));
     }
-    assert_eq!(seen.len(), 17, "all of them: {seen:?}");
+    let mill = world.propose("ana", loan("another mill", 5));
+    world.attest("attestor c", mill, approved());
+    seen.insert(Void::HasLeft);
+    assert_eq!(seen.len(), 18, "all of them: {seen:?}");
 }
 
 #[test]
