@@ -1,7 +1,5 @@
 //! `mutua status`: where the node stands.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use mutua_node::service::NodeStatus;
 use serde::Serialize;
@@ -115,9 +113,20 @@ fn tell(page: &mut Page, status: &NodeStatus, pool: &str) {
     if !peers.is_empty() {
         page.gap().table(peers);
     }
-    counts(page, "Refused since the start, by rule", &status.refused);
-    counts(page, "Waiting for something, by what", &status.parked_by);
-    counts(page, "Sealed without effect since the start, by reason", &status.void);
+    for (title, counts) in [
+        ("Refused since the start", &status.refused),
+        ("Waiting for something", &status.parked_by),
+        ("Sealed without effect since the start", &status.void),
+    ] {
+        if !counts.is_empty() {
+            let mut table = Table::new(&["rule", ">number", "meaning"]);
+            for (name, count) in counts {
+                let meaning = status.meanings.get(name).cloned().unwrap_or_default();
+                table.row([name.clone(), count.to_string(), meaning]);
+            }
+            page.gap().line(title).table(table);
+        }
+    }
     if status.forks > 0 {
         page.gap().line(format!("Authors who signed two records with one number: {}", status.forks));
     }
@@ -132,12 +141,4 @@ fn witness(status: &NodeStatus) -> String {
         (None, None, _) => "waiting for records".to_owned(),
     };
     format!("yes, key {}, {doing}", witness.key.short())
-}
-
-fn counts(page: &mut Page, title: &str, counts: &BTreeMap<String, u64>) {
-    if counts.is_empty() {
-        return;
-    }
-    page.gap().line(title);
-    page.facts(counts.iter().map(|(name, count)| (name.as_str(), count.to_string())));
 }

@@ -12,6 +12,7 @@ mod driver;
 mod intake;
 mod limits;
 mod parked;
+mod reasons;
 mod sealing;
 mod status;
 mod tail;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::core::{Core, CoreError};
 pub use driver::{Clock, ServiceHandle, Stopped, start};
+pub use reasons::meaning;
 pub use status::{NodeStatus, PeerStatus, WitnessStatus};
 
 use crate::network::{Topic, Verdict};

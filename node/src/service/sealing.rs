@@ -88,7 +88,7 @@ impl Core {
         self.batch.put_seal(header, certificate, &ids);
         self.batch.clear_log_below(header.height + 1);
         for (_, void) in &applied.void {
-            *self.counters.void.entry(void.to_string()).or_insert(0) += 1;
+            *self.counters.void.entry(void.name().to_owned()).or_insert(0) += 1;
         }
         tracing::info!(height = header.height, records = records.len(), "sealed");
         if let Some(closing) = &applied.closing {

@@ -21,6 +21,7 @@ pub(super) struct Counters {
 
 impl Counters {
     pub(super) fn refuse(&mut self, rule: &str) {
+        debug_assert!(super::meaning(rule).is_some(), "the rule '{rule}' has no meaning");
         *self.refused.entry(rule.to_owned()).or_insert(0) += 1;
     }
 }
@@ -64,12 +65,14 @@ pub struct NodeStatus {
     pub outcome: Option<(u32, OutcomeDigest)>,
     /// Set when the witnesses certified an outcome that this node does not find in the log.
     pub disagreement: Option<String>,
-    /// Things refused since the start, by rule.
+    /// Things refused since the start, by the short name of the rule.
     pub refused: BTreeMap<String, u64>,
-    /// Records parked now, by what they wait for.
+    /// Records parked now, by the short name of what they wait for.
     pub parked_by: BTreeMap<String, u64>,
-    /// Records sealed since the start that changed nothing, by reason.
+    /// Records sealed since the start that changed nothing, by the short name of the reason.
     pub void: BTreeMap<String, u64>,
+    /// What the short names above mean, in a sentence each.
+    pub meanings: BTreeMap<String, String>,
     /// Authors whose forks were seen since the start.
     pub forks: u64,
 }
@@ -112,6 +115,7 @@ impl Core {
     #[must_use]
     pub fn status(&self) -> NodeStatus {
         let ledger = &self.ledger;
+        let parked_by = self.parked.by_rule();
         NodeStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             community: self.community.id,
@@ -136,7 +140,12 @@ impl Core {
             outcome: newest_outcome(ledger),
             disagreement: self.disagreement.clone(),
             refused: self.counters.refused.clone(),
-            parked_by: self.parked.by_rule(),
+            meanings: [&self.counters.refused, &self.counters.void, &parked_by]
+                .into_iter()
+                .flat_map(BTreeMap::keys)
+                .filter_map(|name| Some((name.clone(), super::meaning(name)?)))
+                .collect(),
+            parked_by,
             void: self.counters.void.clone(),
             forks: self.counters.forks,
         }
