@@ -27,18 +27,59 @@ fn one_witness_alone_seals() {
     assert_eq!(log.sealed.len(), 9);
 }
 
+/// Five of seven are a quorum, four are none.
 #[test]
-fn seven_witnesses_go_on_without_two() {
+fn seven_witnesses_go_on_without_two_and_wait_without_three() {
     let mut community = witnesses("seven-witnesses", 7);
     community.start();
-    let mut members = community.admit(3);
-    let loans = community.propose(4, &mut members[0], &[1_000]);
+    let mut members = community.admit(6);
+    let loans = community.propose(7, &mut members[0], &[1_000]);
+
+    // One is dead, one holds its connections and says nothing. As many seals as there are witnesses, so that it
+    // would have been the turn of both.
     community.nodes[1].kill();
-    community.nodes[5].kill();
-    community.submit(0, &votes(&mut members, loans[0], 1));
-    community.wait_sealed(9);
-    community.start_some(&[1, 5]);
-    community.wait_sealed(9);
+    community.nodes[5].pause();
+    let quorum = [0, 2, 3, 4, 6];
+    let mut cast = Vec::new();
+    for n in 0..7 {
+        let vote = members[n % 6].say(ballot(false, &[(loans[0], 1)]));
+        community.submit(quorum[n % 5], std::slice::from_ref(&vote));
+        cast.push(vote.id);
+        community.wait_sealed(9 + cast.len() as u64);
+    }
+
+    // A third dies: nothing is sealed, and nothing lost.
+    community.nodes[3].kill();
+    let rest = [0, 2, 4, 6];
+    let height = community.nodes[0].status().height;
+    let waiting = votes(&mut members, loans[0], 2);
+    community.submit(0, &waiting[..3]);
+    community.submit(6, &waiting[3..]);
+    cast.extend(waiting.iter().map(|vote| vote.id));
+    let standing = |community: &Community| -> Vec<(u64, u64)> {
+        rest.iter().map(|n| community.nodes[*n].status()).map(|status| (status.height, status.tail)).collect()
+    };
+    let still = [(height, 6); 4];
+    let stays = |community: &Community| {
+        let standing = standing(community);
+        if standing == still { Ok(()) } else { Err(format!("{standing:?}")) }
+    };
+    eventually("the four hold all ballots", || stays(&community));
+    hold_for("nothing is sealed by four of seven", Duration::from_secs(5), || stays(&community));
+    community.nodes[0].kill();
+    community.nodes[6].kill();
+    community.start_some(&[0, 6]);
+    eventually("the four hold all ballots again", || stays(&community));
+
+    // The silent one speaks again, and sealing goes on; then all are back.
+    community.nodes[5].resume();
+    community.wait_sealed(22);
+    community.start_some(&[1, 3]);
+    community.wait_sealed(22);
+    let heads: Vec<String> = community.nodes.iter().map(|node| node.status().head).collect();
+    assert!(heads.windows(2).all(|pair| pair[0] == pair[1]), "{heads:?}");
+    let log = audited(&community.nodes[3].api().archive().expect("it gives its archive"));
+    assert_eq!(log.missing(&cast), [].into());
 }
 
 #[test]
