@@ -50,6 +50,38 @@ enum Vote {
     Answer(Choice),
 }
 
+/// What this ballot takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Replaces {
+    Nothing,
+    /// The one cast in this round before.
+    Newest,
+    /// A standing one, from now on.
+    Standing,
+    /// A standing one, which counts again in later rounds.
+    StandingForNow,
+}
+
+impl Replaces {
+    fn of(held: &BallotView, standing: bool) -> Self {
+        match (&held.newest, &held.standing) {
+            (Some(_), _) => Self::Newest,
+            (None, Some(_)) if standing => Self::Standing,
+            (None, Some(_)) => Self::StandingForNow,
+            (None, None) => Self::Nothing,
+        }
+    }
+
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Nothing => "your first ballot in this round",
+            Self::Newest => "it replaces your ballot before",
+            Self::Standing => "it replaces your standing ballot",
+            Self::StandingForNow => "in this round it counts instead of your standing ballot",
+        }
+    }
+}
+
 /// A line of the ballot.
 struct Line<'a> {
     proposal: &'a ProposalView,
@@ -80,11 +112,12 @@ impl Arguments {
         let proposals = signer.client.proposals()?;
         let mut lines: BTreeMap<ProposalId, Line<'_>> = BTreeMap::new();
         let mut dropped = Vec::new();
-        if !self.fresh {
-            let held: BallotView = signer.client.get(&format!("/v1/ballots/{author}"))?;
-            if let Some(cast) = held.newest.or(held.standing) {
-                carry_over(&cast, &proposals, &mut lines, &mut dropped);
-            }
+        let held: BallotView = signer.client.get(&format!("/v1/ballots/{author}"))?;
+        let replaces = Replaces::of(&held, self.standing);
+        if !self.fresh
+            && let Some(cast) = held.newest.or(held.standing)
+        {
+            carry_over(&cast, &proposals, &mut lines, &mut dropped);
         }
         let greatest = signer.community.charter.limits.score;
         for text in &self.votes {
@@ -144,9 +177,10 @@ impl Arguments {
                 }
             }
             page.gap().line(format!(
-                "(record {}, number {} of yours; it replaces your ballot before)",
+                "(record {}, number {} of yours; {})",
                 said.id.short(),
-                said.sequence
+                said.sequence,
+                replaces.told()
             ));
         })
     }
