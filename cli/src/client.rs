@@ -185,7 +185,11 @@ impl Client {
         }
     }
 
-    fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Done<T> {
+    /// Asks with a body.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub(crate) fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Done<T> {
         let request = self.agent.post(format!("{}{path}", self.base)).header("Authorization", self.bearer());
         self.parsed(self.checked(request.send_json(body))?)
     }

@@ -4,6 +4,7 @@ mod amounts;
 mod client;
 mod commands;
 mod election;
+mod explaining;
 mod failure;
 mod files;
 mod founding;

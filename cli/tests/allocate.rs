@@ -33,7 +33,72 @@ fn equal_shares_with_decimals_is_exact() {
     let answer = place.run(&["allocate", &file, "--json"]);
     assert_eq!(answer.code, 0, "{}", answer.err);
     let compact: String = answer.out.split_whitespace().collect();
-    assert_eq!(compact, r#"{"funded":[{"id":"10","cost":40.25}],"total_cost":40.25}"#);
+    let funded = r#"{"id":"10","cost":40.25,"by":"equal-shares","price":"1/3","supporters":3}"#;
+    assert_eq!(compact, format!(r#"{{"funded":[{funded}],"total_cost":40.25}}"#));
+}
+
+#[test]
+fn every_rule_and_completion_can_be_named() {
+    let place = Place::new();
+    let file = place.file("small.pb", ELECTION);
+    let run = |arguments: &[&str]| {
+        let answer = place.json(&[&["allocate", &file], arguments].concat());
+        let funded = answer["funded"].as_array().unwrap().iter();
+        let funded: Vec<String> = funded
+            .map(|entry| {
+                format!("{} {}", entry["id"].as_str().unwrap(), entry["price"].as_str().unwrap_or("-"))
+            })
+            .collect();
+        (funded.join(", "), answer["raises"].as_u64())
+    };
+    // Voter a pays 13.41666... for project 10, and has 30 more when everybody holds 25.125 + 19.
+    let add_one = ["--completion", "add-one"];
+    assert_eq!(run(&add_one), ("10 1/3, 2 1".to_owned(), Some(19)));
+    assert_eq!(run(&["--completion", "add-one+greedy"]), ("10 1/3, 2 1".to_owned(), Some(19)));
+    assert_eq!(run(&["--completion", "greedy"]), ("10 1/3, 2 -".to_owned(), None));
+    // A third of 40.25 is 161/12, and the library costs its one supporter 30.
+    assert_eq!(run(&["--utility", "cardinality"]).0, "10 161/12");
+    assert_eq!(run(&["--utility", "score"]).0, "10 161/12");
+    assert_eq!(run(&["--rule", "phragmen"]).0, "10 161/12, 2 521/12");
+    assert_eq!(run(&["--rule", "greedy", "--order", "total"]).0, "10 -, 2 -");
+    place
+        .run(&["allocate", &file, "--rule", "greedy", "--completion", "greedy"])
+        .fails(2, "--completion is for --rule equal-shares");
+}
+
+#[test]
+fn an_explanation_is_exact_and_its_figures_can_be_tried() {
+    let place = Place::new();
+    let file = place.file("small.pb", ELECTION);
+    let answer = place.json(&["allocate", &file, "--explain"]);
+    let shares: Vec<&str> = answer["funded"][0]["shares"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|share| share["share"].as_str().unwrap())
+        .collect();
+    assert_eq!(shares, ["161/12"; 3]);
+    let passed = answer["passed_over"].as_array().unwrap();
+    let library = passed.iter().find(|project| project["id"] == "2").unwrap();
+    // 25.125 - 13.41666...
+    assert_eq!((&library["reason"], &library["left"]), (&"supporters-lack-money".into(), &"281/24".into()));
+    let greatest = library["greatest_cost"].to_string();
+    assert_eq!(library["greatest_cost_certain"], true);
+    let with = |cost: &str| {
+        let file = place.file("other.pb", ELECTION.replace("2;30;Library", &format!("2;{cost};Library")));
+        let answer = place.json(&["allocate", &file]);
+        answer["funded"].as_array().unwrap().iter().any(|project| project["id"] == "2")
+    };
+    let cents = (greatest.parse::<f64>().unwrap() * 100.0).round();
+    assert!(with(&greatest) && !with(&format!("{:.2}", (cents + 1.0) / 100.0)), "{greatest}");
+    let told = place.run(&["allocate", &file, "--explain"]);
+    assert!(
+        told.out.contains("After all purchases its supporters have 11.70 of their shares left together."),
+        "{}",
+        told.out
+    );
+    assert!(told.out.contains(&format!("or at a cost of at most {greatest}")), "{}", told.out);
+    assert!(!told.out.contains('\u{1b}'));
 }
 
 #[test]

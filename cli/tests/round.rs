@@ -127,6 +127,39 @@ fn a_round_from_the_first_member_to_the_audit() {
     let told = place.run(&["outcome", "1", "--shares"]);
     assert!(told.out.contains("What members' votes paid for 'Oven', 400.25 EUR"), "{}", told.out);
     assert!(told.out.contains("Hana Novak"));
+    let explained = place.json(&["outcome", "1", "--explain"]);
+    assert_eq!(explained["explanation"]["digest"], outcome["digest"]);
+    assert_eq!(explained["explanation"]["loans"].as_array().unwrap().len(), 3);
+    let told = place.run(&["outcome", "1", "--explain"]).out;
+    assert!(told.contains("Funded as number 1. It has 1 supporter."), "{told}");
+    assert!(told.contains("its amount is greater than 500.00 EUR"), "{told}");
+    assert!(told.contains("0 of 1 valid attestations for its present terms"), "{told}");
+    let told = place.run(&["outcome", "1", "--explain", &oven[..8]]).out;
+    assert!(told.contains("Hana Novak") && told.contains("400.25 EUR"), "{told}");
+    let loan = place.json(&["outcome", "1", "--explain", &barn[..8]]);
+    assert!(loan["loan"]["fate"]["ineligible"]["against"].is_array(), "{loan}");
+    place.run(&["outcome", "1", "--explain", hours]).fails(1, "only loans that were open are explained");
+
+    let what_if = place.json(&["whatif", "1", "--budget", "400"]);
+    assert_eq!(what_if["base"]["funded"][0]["proposal"], oven.as_str());
+    assert_eq!(what_if["variants"][0]["funded"], serde_json::json!([]));
+    let told = place.run(&["whatif", "1", "--without", &oven[..8]]).out;
+    let row = told.lines().find(|line| line.starts_with(&oven[..8])).unwrap();
+    assert_eq!(row.split_whitespace().nth(3), Some("x"), "{told}");
+    assert_eq!(row.split_whitespace().nth(4), Some("out"), "{told}");
+    place.run(&["whatif", "1", "--without", "nothing"]).fails(2, "is neither a category of the charter");
+    place.run(&["whatif", "2"]).fails(1, "round 2 has not closed");
+    // The oven is paid; the other two are open in the round that has begun, and nobody has voted in it.
+    let forecast = place.json(&["forecast"]);
+    assert_eq!(forecast["forecast"]["round"], 2);
+    assert_eq!(
+        (&forecast["forecast"]["expected"], &forecast["forecast"]["draws"]),
+        (&1.into(), &1000.into())
+    );
+    let told = place.run(&["forecast", "--turnout", "100%"]).out;
+    assert!(told.contains("0 of 1 members have voted; 1 are expected to vote (as you say)"), "{told}");
+    assert!(told.contains("its amount is greater than 500.00 EUR"), "{told}");
+    place.run(&["forecast", "--turnout", "many"]).fails(2, "write a number of members");
     place.run(&["outcome", "2"]).fails(1, "round 2 has not closed");
     place.run(&["outcome", "0"]).fails(2, "a round's number");
 

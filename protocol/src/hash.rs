@@ -31,6 +31,8 @@ pub mod context {
     pub const SHARES: &str = "mutua 1 members shares";
     /// A document that a record refers to.
     pub const DOCUMENT: &str = "mutua 1 document";
+    /// The ballots that a forecast draws. Nothing that is sealed depends on it.
+    pub const FORECAST: &str = "mutua 1 forecast";
     /// Weights for checking signatures in a batch.
     pub const BATCH: &str = "mutua 1 signature batch";
 }
@@ -39,6 +41,48 @@ pub mod context {
 #[must_use]
 pub fn derive(context: &str, bytes: &[u8]) -> [u8; 32] {
     blake3::derive_key(context, bytes)
+}
+
+/// Numbers that nobody can foresee without the seed, and that are the same for all who have it: BLAKE3 in
+/// derive-key mode over the seed and the number of the draw (32 bits, big-endian), as an endless output.
+pub(crate) struct Draws {
+    output: blake3::OutputReader,
+    held: [u8; 1024],
+    used: usize,
+}
+
+impl Draws {
+    /// The draw of this number.
+    pub(crate) fn new(context: &str, seed: &[u8; 32], number: u32) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key(context);
+        hasher.update(seed).update(&number.to_be_bytes());
+        Self { output: hasher.finalize_xof(), held: [0; 1024], used: 1024 }
+    }
+
+    /// A number, each equally likely.
+    pub(crate) fn next(&mut self) -> u32 {
+        if self.used == self.held.len() {
+            self.output.fill(&mut self.held);
+            self.used = 0;
+        }
+        let mut word = [0; 4];
+        word.copy_from_slice(&self.held[self.used..self.used + 4]);
+        self.used += 4;
+        u32::from_be_bytes(word)
+    }
+
+    /// A number below the bound, each equally likely; zero if the bound is zero. (D. Lemire: *Fast Random
+    /// Integer Generation in an Interval*, 2019.)
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+        loop {
+            let product = u64::from(self.next()) * u64::from(bound);
+            let (high, low) = (product >> 32, product & u64::from(u32::MAX));
+            let unfair = u64::from(bound.wrapping_neg().checked_rem(bound).unwrap_or(0));
+            if low >= unfair {
+                return u32::try_from(high).unwrap_or(0);
+            }
+        }
+    }
 }
 
 /// Makes a fixed-size byte type: raw bytes in canonical form, hexadecimal for people.

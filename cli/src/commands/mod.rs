@@ -5,6 +5,8 @@ mod attest;
 mod audit;
 mod auditor_token;
 mod charter;
+mod explain;
+mod forecast;
 mod fund;
 mod import_election;
 pub(crate) mod init;
@@ -20,6 +22,7 @@ mod run;
 mod status;
 mod submit;
 mod vote;
+mod whatif;
 
 use std::path::PathBuf;
 
@@ -62,6 +65,10 @@ pub(crate) enum Command {
     Vote(vote::Arguments),
     /// Show what a round decided, and why
     Outcome(outcome::Arguments),
+    /// Show what a round's ballots would have come to under other terms
+    Whatif(whatif::Arguments),
+    /// Show how likely the open loans are to be funded
+    Forecast(forecast::Arguments),
     /// Propose a loan or a motion
     Propose(propose::Propose),
     /// Change the terms of a proposal of one's own
@@ -124,6 +131,8 @@ impl Command {
             Self::Proposals(arguments) => arguments.run(context),
             Self::Vote(arguments) => arguments.run(context),
             Self::Outcome(arguments) => arguments.run(context),
+            Self::Whatif(arguments) => arguments.run(context),
+            Self::Forecast(arguments) => arguments.run(context),
             Self::Propose(arguments) => arguments.run(context),
             Self::Amend(arguments) => arguments.run(context),
             Self::Withdraw(arguments) => arguments.run(context),

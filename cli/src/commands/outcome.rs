@@ -26,6 +26,8 @@ Example:
   mutua outcome                    the newest closed round
   mutua outcome 3 --shares         round 3, with what each member's vote paid
   mutua outcome current            what would come out if the round closed now
+  mutua outcome --explain          why, loan by loan, and what would have been enough
+  mutua outcome 3 --explain 7f31   who supported loan 7f31..., what they paid, what they had left
 
 Every node computes the outcome itself; the digest is what the witnesses have signed.";
 
@@ -39,12 +41,15 @@ pub(crate) struct Arguments {
     /// Show what each member's vote paid
     #[arg(long)]
     shares: bool,
+    /// Explain the outcome, or one loan of it
+    #[arg(long, value_name = "PROPOSAL", num_args = 0..=1, default_missing_value = "", conflicts_with = "shares")]
+    explain: Option<String>,
     /// Show all closed rounds in short instead
-    #[arg(long, conflicts_with_all = ["round", "shares"])]
+    #[arg(long, conflicts_with_all = ["round", "shares", "explain"])]
     list: bool,
 }
 
-fn parse_round(text: &str) -> Result<String, String> {
+pub(crate) fn parse_round(text: &str) -> Result<String, String> {
     match text {
         "latest" | "current" => Ok(text.to_owned()),
         _ => match text.parse::<u32>() {
@@ -62,6 +67,12 @@ impl Arguments {
         if self.list {
             let rounds: Vec<OutcomeSummary> = client.get("/v1/outcomes")?;
             return output::show(context.json, &rounds, |page| list(page, &rounds, &currency));
+        }
+        if let Some(prefix) = &self.explain {
+            return match prefix.as_str() {
+                "" => super::explain::outcome(context, &client, &self.round, &currency),
+                prefix => super::explain::loan(context, &client, &self.round, prefix, &currency),
+            };
         }
         if self.shares {
             return shares(context, &client, &self.round, &currency);

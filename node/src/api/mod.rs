@@ -6,6 +6,9 @@
 //! which leads to the log and the outcomes and nowhere else. Errors are `application/problem+json` (RFC 9457).
 
 mod archive;
+mod bench;
+mod explanations;
+mod forecasts;
 mod guard;
 mod money;
 mod outcomes;
@@ -83,6 +86,7 @@ struct Inner {
     places: Semaphore,
     downloads: Arc<Semaphore>,
     standing: standing::Standing,
+    bench: bench::Bench,
 }
 
 impl std::ops::Deref for Shared {
@@ -101,6 +105,7 @@ impl Shared {
             places: Semaphore::new(REQUESTS),
             downloads: Arc::new(Semaphore::new(DOWNLOADS)),
             standing: standing::Standing::default(),
+            bench: bench::Bench::default(),
         }))
     }
 
@@ -144,6 +149,10 @@ pub async fn serve(
         .route("/v1/outcomes", get(outcomes::list))
         .route("/v1/outcomes/{round}", get(outcomes::show))
         .route("/v1/outcomes/{round}/shares", get(outcomes::shares))
+        .route("/v1/outcomes/{round}/explanation", get(explanations::explanation))
+        .route("/v1/outcomes/{round}/explanation/{proposal}", get(explanations::loan))
+        .route("/v1/outcomes/{round}/what-if", post(explanations::what_if))
+        .route("/v1/forecast", get(forecasts::show))
         .route("/v1/seals", post(archive::import))
         .route("/v1/seals/{height}", get(archive::seal))
         .route("/v1/archive", get(archive::export))

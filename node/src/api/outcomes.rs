@@ -36,7 +36,7 @@ pub(super) async fn show(
 ) -> Result<Json<OutcomeView>, Problem> {
     let round = Round::parse(&round)?;
     let closing = round.find(&shared).await?;
-    let view = shared.ask(move |core| view(core, &closing, matches!(round, Round::Current))).await?;
+    let view = shared.ask(move |core| view(core, &closing, round.is_provisional())).await?;
     Ok(Json(view))
 }
 
@@ -67,7 +67,7 @@ pub(super) async fn shares(
 
 /// Which outcome is meant.
 #[derive(Debug, Clone, Copy)]
-enum Round {
+pub(super) enum Round {
     /// What would come out if the round closed now.
     Current,
     /// The newest closed round.
@@ -77,7 +77,7 @@ enum Round {
 }
 
 impl Round {
-    fn parse(text: &str) -> Result<Self, Problem> {
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
         match text {
             "current" => Ok(Self::Current),
             "latest" => Ok(Self::Latest),
@@ -87,7 +87,12 @@ impl Round {
         }
     }
 
-    async fn find(self, shared: &Shared) -> Result<Arc<Closing>, Problem> {
+    /// Is it what would come out if the round closed now?
+    pub(super) fn is_provisional(self) -> bool {
+        matches!(self, Self::Current)
+    }
+
+    pub(super) async fn find(self, shared: &Shared) -> Result<Arc<Closing>, Problem> {
         if matches!(self, Self::Current) {
             return shared.standing().await;
         }

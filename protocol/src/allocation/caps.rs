@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::instance::Instance;
 
 /// What the shares in [`Caps`] are counted in: ten thousandths of the budget.
@@ -30,7 +32,8 @@ impl Caps {
 }
 
 /// The cap that stopped a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cap {
     /// Its borrower would get more than the cap.
     Borrower,

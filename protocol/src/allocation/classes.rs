@@ -7,7 +7,7 @@
 //! other in memory.
 
 /// The classes of an instance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Classes {
     /// Sum of the members' weights.
     weights: Vec<u64>,
@@ -18,7 +18,7 @@ pub(crate) struct Classes {
 }
 
 /// Sums over the supporters of a project.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) weight: u64,
     /// Scores times weights.
@@ -26,7 +26,7 @@ pub(crate) struct Totals {
 }
 
 /// Compressed rows: positions, with a score for each unless all scores are one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Rows {
     starts: Vec<u32>,
     positions: Vec<u32>,
@@ -118,6 +118,19 @@ impl Classes {
         totals.points =
             totals.points - u128::from(before) * u128::from(score) + u128::from(weight) * u128::from(score);
         before
+    }
+
+    /// Gives each class another weight.
+    pub(crate) fn set_weights(&mut self, weights: Vec<u64>) {
+        self.weights = weights;
+        for (project, totals) in self.totals.iter_mut().enumerate() {
+            *totals = Totals::default();
+            for (class, score) in self.supporters.row(project).iter() {
+                let weight = self.weights[class];
+                totals.weight += weight;
+                totals.points += u128::from(weight) * u128::from(score);
+            }
+        }
     }
 
     /// Whether any score differs from one.

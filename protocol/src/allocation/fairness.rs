@@ -30,8 +30,9 @@ pub fn represented(instance: &Instance, funded: &[usize]) -> u64 {
 /// A group `S` of supporters of a project `c` that is not funded is left out if every member could have
 /// paid their part of `c` at the price `cost(c) / utility of c to S`, and the same price for all the
 /// utility they got, out of an equal endowment. Equal Shares without caps never leaves a group out: the
-/// first time that a member pays more than this price per unit, `c` would have been cheaper. For
-/// completions, greedy and Phragmén's rule there is no such promise.
+/// first time that a member pays more than this price per unit, `c` would have been cheaper. The completions
+/// keep this: greedy only adds to what members got, and add-one leaves nobody out by its raised endowments, so
+/// all the less by those that everybody had at first. For greedy and Phragmén's rule alone there is no such promise.
 #[must_use]
 pub fn left_out(instance: &Instance, utility: Utility, funded: &[usize]) -> Option<LeftOut> {
     let is_funded = marks(instance, funded);

@@ -77,6 +77,12 @@ impl Fraction {
         minimal_bytes(&self.denominator)
     }
 
+    /// The fraction times a whole number, divided by another; nothing if that is zero.
+    #[must_use]
+    pub fn scaled(&self, times: u64, divided_by: u64) -> Option<Self> {
+        Self::reduce(&self.numerator * times, &self.denominator * divided_by)
+    }
+
     /// Whether the fraction is zero.
     #[must_use]
     pub fn is_zero(&self) -> bool {
@@ -140,6 +146,32 @@ impl fmt::Display for Fraction {
     }
 }
 
+/// A text is no fraction that [`Fraction`] would write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAFraction;
+
+impl fmt::Display for NotAFraction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a fraction is written as n or n/d, in lowest terms")
+    }
+}
+
+impl std::error::Error for NotAFraction {}
+
+impl std::str::FromStr for Fraction {
+    type Err = NotAFraction;
+
+    fn from_str(text: &str) -> Result<Self, NotAFraction> {
+        let (numerator, denominator) = text.split_once('/').unwrap_or((text, "1"));
+        let number = |digits: &str| {
+            let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            if plain { digits.parse::<UBig>().map_err(|_| NotAFraction) } else { Err(NotAFraction) }
+        };
+        let read = Self::reduce(number(numerator)?, number(denominator)?).ok_or(NotAFraction)?;
+        if read.to_string() == text { Ok(read) } else { Err(NotAFraction) }
+    }
+}
+
 impl fmt::Debug for Fraction {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
@@ -163,6 +195,16 @@ mod tests {
         assert_eq!(Fraction::from_bytes(&[], &[1]), Some(Fraction::zero()));
         assert_eq!(Fraction::from_bytes(&[], &[2]), None);
         assert_eq!(Fraction::new(1, 0), None);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        for text in ["0", "7", "1/2", "340282366920938463463374607431768211457/3"] {
+            assert_eq!(text.parse::<Fraction>().unwrap().to_string(), text);
+        }
+        for text in ["", "/", "1/", "/2", "2/4", "1/1", "1/0", "01", "-1", "+1", "1_0", "1/2/3", " 1"] {
+            assert_eq!(text.parse::<Fraction>(), Err(NotAFraction), "{text}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Project {
 ///
 /// A voter of weight `w` counts as `w` voters of weight one with the same ballot under every rule:
 /// under Equal Shares they hold `w` equal endowments and pay at most `w` times the price.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     budget: u64,
     unit: u64,
@@ -332,6 +332,45 @@ impl Instance {
             .filter(|total| *total <= MAX_TOTAL_WEIGHT)
             .ok_or(InstanceError::TotalWeight)?;
         Ok(())
+    }
+
+    /// Gives each class another weight; a class that had none before still supports nothing.
+    pub(super) fn set_class_weights(&mut self, weights: Vec<u64>) -> Result<(), InstanceError> {
+        let mut total = 0u64;
+        for weight in &weights {
+            total = total
+                .checked_add(*weight)
+                .filter(|total| *total <= MAX_TOTAL_WEIGHT)
+                .ok_or(InstanceError::TotalWeight)?;
+        }
+        self.total_weight = total;
+        self.classes.set_weights(weights);
+        Ok(())
+    }
+
+    /// How many scores there are on all ballots, those of equal voters counted once.
+    pub(super) fn entries(&self) -> usize {
+        (0..self.projects.len()).map(|project| self.classes.supporters(project).positions.len()).sum()
+    }
+
+    /// How many voters with a weight support a project.
+    #[must_use]
+    pub fn supporters(&self, project: usize) -> usize {
+        if project >= self.projects.len() {
+            return 0;
+        }
+        let mut supports = vec![false; self.classes.len()];
+        for (class, _) in self.classes.supporters(project).iter() {
+            supports[class] = true;
+        }
+        let voters = self.class_of.iter().zip(&self.weights);
+        voters.filter(|(class, weight)| **weight > 0 && supports[**class as usize]).count()
+    }
+
+    /// The weight of the voters who support a project.
+    #[must_use]
+    pub fn support(&self, project: usize) -> u64 {
+        if project < self.projects.len() { self.classes.totals(project).weight } else { 0 }
     }
 
     pub(super) fn set_cost(&mut self, project: usize, cost: u64) {

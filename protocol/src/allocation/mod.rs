@@ -33,9 +33,11 @@ mod fairness;
 mod fraction;
 mod greedy;
 mod instance;
+mod leftover;
 mod phragmen;
 mod prices;
 mod purse;
+mod resample;
 mod shares;
 mod till;
 mod waterline;
@@ -48,8 +50,10 @@ use serde::{Deserialize, Serialize};
 pub use caps::{BASIS_POINTS, Cap, Caps, RISK_UNITS};
 pub use explain::{Distance, distance};
 pub use fairness::{LeftOut, left_out, represented};
-pub use fraction::Fraction;
+pub use fraction::{Fraction, NotAFraction};
 pub use instance::{Instance, InstanceBuilder, InstanceError, MAX_ENTRIES, MAX_TOTAL_WEIGHT, Project};
+pub use leftover::{CapExcess, Idle};
+pub use resample::resample;
 
 use equal_shares::Bought;
 use phragmen::Timed;
@@ -115,7 +119,8 @@ pub enum Rule {
 }
 
 /// The part of a rule that funded a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Bought by its supporters under Equal Shares.
     EqualShares,
@@ -146,7 +151,8 @@ pub struct Funded {
 /// Why a project is not funded, as it is when everything is decided: under Equal Shares and Phragmén's
 /// rule, the first cap that it would break beside all that is funded, and otherwise what else it lacks; in
 /// greedy, what it met at its turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// Nobody with a weight supports it.
     NoSupporters,

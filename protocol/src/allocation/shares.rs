@@ -13,7 +13,7 @@ use super::accounts::NEVER;
 use super::equal_shares::Bought;
 use super::fraction::Fraction;
 use super::instance::Instance;
-use super::{Allocation, Phase, Trace};
+use super::{Allocation, Funded, Phase, Trace};
 
 impl Allocation {
     /// The share of each supporter in a funded project, by its place in [`funded`](Self::funded):
@@ -28,6 +28,25 @@ impl Allocation {
         let Some(funded) = self.funded.get(place) else {
             return Vec::new();
         };
+        let (exact, denominator) = self.exact(instance, place, funded);
+        round(exact.into_iter(), &denominator, funded.cost)
+    }
+
+    /// The same shares before rounding, as fractions of a smallest unit.
+    #[must_use]
+    pub fn exact_shares(&self, instance: &Instance, place: usize) -> Vec<(usize, Fraction)> {
+        let Some(funded) = self.funded.get(place) else {
+            return Vec::new();
+        };
+        let (exact, denominator) = self.exact(instance, place, funded);
+        let shares = exact.into_iter();
+        shares
+            .filter_map(|(voter, share)| Some((voter, Fraction::reduce(share, denominator.clone())?)))
+            .collect()
+    }
+
+    /// Exact shares by voter, and their denominator.
+    fn exact(&self, instance: &Instance, place: usize, funded: &Funded) -> (Vec<(usize, UBig)>, UBig) {
         let classes = instance.classes();
         let mut paid: BTreeMap<usize, UBig> = BTreeMap::new();
         let denominator;
@@ -72,7 +91,7 @@ impl Allocation {
             .enumerate()
             .filter(|(_, (_, weight))| **weight > 0)
             .filter_map(|(voter, (class, weight))| Some((voter, paid.get(&(*class as usize))? * *weight)));
-        round(exact, &denominator, funded.cost)
+        (exact.collect(), denominator)
     }
 
     /// What a project's supporters have left after the last purchase of Equal Shares, together and

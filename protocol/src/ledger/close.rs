@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 
-use super::{CastBallot, Figures, Ledger, Member, MemberStatus, Proposal, ProposalStatus};
+use super::{
+    CastBallot, Count, Figures, Ledger, Member, MemberStatus, Proposal, ProposalStatus, count::Voter,
+};
 use crate::{
-    allocation::{self, Allocation, Cap, Fraction, Instance, InstanceBuilder, Project, Reason},
+    allocation::{self, Cap, Fraction, Reason},
     charter::{BASIS_POINTS, Completion, Rule},
     codec,
     hash::{OutcomeDigest, context},
-    keys::PublicKey,
     loans::{Account, Sums},
     outcome::{
         Candidate, CandidateResult, CountedAs, FundedLoan, MotionResult, Outcome, PassedOver, Price,
@@ -31,13 +32,9 @@ pub struct Closing {
     pub roll: Vec<RollEntry>,
     /// For each funded loan, in the order of selection, what each member's vote paid, sorted by key.
     pub shares: Vec<Vec<Share>>,
-}
-
-/// A voter: a member whose ballot counts.
-struct Voter<'a> {
-    key: PublicKey,
-    weight: u32,
-    ballot: &'a CastBallot,
+    /// What was counted: all that the outcome about loans follows from.
+    #[serde(skip)]
+    pub count: Arc<Count>,
 }
 
 impl Ledger {
@@ -98,32 +95,20 @@ impl Ledger {
     }
 
     fn decide(&self, header: &SealHeader) -> Closing {
-        let pool = u64::try_from(self.pool.available()).unwrap_or(u64::MAX);
         let (roll, voters) = self.electorate();
-        let mut open: Vec<&Proposal> =
-            self.proposals.values().filter(|held| held.status == ProposalStatus::Open).collect();
-        open.sort_by_key(|proposal| proposal.sealed);
-
-        let judged: Vec<(&Proposal, u64, Result<Figures, super::Ineligible>)> = open
+        let open = self.open_proposals();
+        let count = Arc::new(self.count(&open, &voters, header.time));
+        let decision = Decision::of(&count);
+        let candidates = count
+            .candidates()
             .iter()
-            .filter_map(|proposal| {
-                let loan = proposal.subject.loan()?;
-                Some((*proposal, loan.amount, self.eligible(proposal, header.time)))
-            })
-            .collect();
-        let eligible: Vec<(&Proposal, Figures)> =
-            judged.iter().filter_map(|(proposal, _, figures)| Some((*proposal, (*figures).ok()?))).collect();
-        let decision = self.allocate(pool, &eligible, &voters);
-
-        let candidates = judged
-            .iter()
-            .map(|(proposal, amount, figures)| Candidate {
-                proposal: proposal.id,
-                terms: proposal.terms,
-                amount: *amount,
-                result: match figures {
-                    Err(reason) => CandidateResult::Ineligible(*reason),
-                    Ok(figures) => decision.result(&proposal.id, *figures),
+            .map(|counted| Candidate {
+                proposal: counted.proposal,
+                terms: counted.terms,
+                amount: counted.amount(),
+                result: match counted.eligible() {
+                    Err(reason) => CandidateResult::Ineligible(reason),
+                    Ok(figures) => decision.result(&counted.proposal, figures),
                 },
             })
             .collect();
@@ -144,7 +129,7 @@ impl Ledger {
             height: header.height,
             close: self.close,
             time: header.time,
-            pool,
+            pool: count.instance().budget(),
             raises: decision.raises,
             turnout,
             roll: merkle_root(context::ROLL_TREE, roll.iter().map(codec::encode)),
@@ -152,11 +137,19 @@ impl Ledger {
             funded: decision.funded,
             motions,
         };
-        Closing { digest: outcome.digest(), outcome, roll, shares: decision.shares }
+        Closing { digest: outcome.digest(), outcome, roll, shares: decision.shares, count }
+    }
+
+    /// The open proposals, in the order in which they were sealed.
+    pub(super) fn open_proposals(&self) -> Vec<&Proposal> {
+        let mut open: Vec<&Proposal> =
+            self.proposals.values().filter(|held| held.status == ProposalStatus::Open).collect();
+        open.sort_by_key(|proposal| proposal.sealed);
+        open
     }
 
     /// Who could vote, with what is counted for them, sorted by key; and those with a ballot.
-    fn electorate(&self) -> (Vec<RollEntry>, Vec<Voter<'_>>) {
+    pub(super) fn electorate(&self) -> (Vec<RollEntry>, Vec<Voter<'_>>) {
         let mut roll = Vec::with_capacity(self.members.len());
         let mut voters = Vec::with_capacity(self.members.len());
         for (key, member) in &self.members {
@@ -170,38 +163,6 @@ impl Ledger {
             }
         }
         (roll, voters)
-    }
-
-    fn allocate(&self, pool: u64, eligible: &[(&Proposal, Figures)], voters: &[Voter<'_>]) -> Decision {
-        let charter = &self.community.charter;
-        let unit = 10u64.pow(u32::from(charter.currency.decimals));
-        let mut builder = InstanceBuilder::new(pool, unit).caps(charter.policy.caps.engine());
-        let mut borrowers: BTreeMap<&str, u32> = BTreeMap::new();
-        let mut positions: BTreeMap<ProposalId, (u32, &Proposal)> = BTreeMap::new();
-        for (position, (proposal, figures)) in (0..).zip(eligible) {
-            let Some(loan) = proposal.subject.loan() else { continue };
-            let next = u32::try_from(borrowers.len()).unwrap_or(u32::MAX);
-            let borrower = *borrowers.entry(loan.borrower.as_str()).or_insert(next);
-            builder.add_project(Project {
-                cost: loan.amount,
-                category: u32::from(loan.category),
-                borrower,
-                risk: u32::from(figures.default) * u32::from(figures.loss),
-            });
-            positions.insert(proposal.id, (position, *proposal));
-        }
-        for voter in voters {
-            let scores = voter.ballot.ballot.scores.iter().filter_map(|score| {
-                let (position, proposal) = positions.get(&score.proposal)?;
-                proposal.is_known_to(voter.ballot).then_some((*position, u32::from(score.score)))
-            });
-            builder.add_voter(u64::from(voter.weight), scores.collect::<Vec<_>>());
-        }
-        // The limits on weights and amounts leave no instance that cannot be built; if one could not,
-        // every node would fund nothing, and say so.
-        let Ok(instance) = builder.build() else { return Decision::default() };
-        let allocation = allocation::allocate(&instance, charter.rule);
-        Decision::of(&instance, &allocation, charter.rule, eligible, voters)
     }
 
     fn answer(&self, proposal: &Proposal, voters: &[Voter<'_>], electorate: u64) -> MotionResult {
@@ -250,26 +211,23 @@ struct Decision {
 }
 
 impl Decision {
-    fn of(
-        instance: &Instance,
-        allocation: &Allocation,
-        rule: Rule,
-        eligible: &[(&Proposal, Figures)],
-        voters: &[Voter<'_>],
-    ) -> Self {
+    fn of(count: &Count) -> Self {
+        let (instance, rule) = (count.instance(), count.rule());
+        let allocation = &allocation::allocate(instance, rule);
         let adds_one = matches!(
             rule,
             Rule::EqualShares { completion: Completion::AddOne | Completion::AddOneThenGreedy, .. }
         );
         let mut decision = Self { raises: adds_one.then(|| allocation.raises(instance)), ..Self::default() };
         for (place, funded) in allocation.funded.iter().enumerate() {
+            let Some(loan) = count.loan(funded.project) else { continue };
             let shares: Vec<Share> = allocation
                 .shares(instance, place)
                 .into_iter()
-                .map(|(voter, amount)| Share { member: voters[voter].key, amount })
+                .map(|(voter, amount)| Share { member: count.voters()[voter], amount })
                 .collect();
             decision.funded.push(FundedLoan {
-                proposal: eligible[funded.project].0.id,
+                proposal: loan.proposal,
                 amount: funded.cost,
                 price: funded.price.as_ref().map(|price| Price {
                     numerator: price.numerator_bytes(),
@@ -281,23 +239,14 @@ impl Decision {
             decision.shares.push(shares);
         }
         for passed in &allocation.passed_over {
-            let reason = match passed.reason {
-                Reason::NoSupporters => PassedOver::NoSupporters,
-                Reason::NoUtility => PassedOver::NoUtility,
-                Reason::SupportersLackMoney => PassedOver::SupportersLackMoney,
-                Reason::BudgetSpent => PassedOver::PoolSpent,
-                Reason::Stopped => PassedOver::Stopped,
-                Reason::Cap(Cap::Borrower) => PassedOver::BorrowerCap,
-                Reason::Cap(Cap::Category) => PassedOver::CategoryCap,
-                Reason::Cap(Cap::ExpectedLoss) => PassedOver::ExpectedLossCap,
-            };
+            let Some(loan) = count.loan(passed.project) else { continue };
+            let reason = passed_over(passed.reason);
             let left = allocation
                 .left_to_supporters(instance, passed.project)
                 .and_then(|left| Fraction::floor(&left))
                 .map(|left| u64::try_from(left).unwrap_or(u64::MAX));
-            let proposal = eligible[passed.project].0;
-            let supporters = supporters(proposal, voters);
-            decision.passed_over.insert(proposal.id, (reason, supporters, left));
+            let supporters = instance.support(passed.project);
+            decision.passed_over.insert(loan.proposal, (reason, supporters, left));
         }
         decision
     }
@@ -312,14 +261,16 @@ impl Decision {
     }
 }
 
-/// Weight of the members who support a proposal.
-fn supporters(proposal: &Proposal, voters: &[Voter<'_>]) -> u64 {
-    let names = |cast: &CastBallot| {
-        cast.ballot.scores.binary_search_by_key(&proposal.id, |score| score.proposal).is_ok()
-    };
-    voters
-        .iter()
-        .filter(|voter| proposal.is_known_to(voter.ballot) && names(voter.ballot))
-        .map(|voter| u64::from(voter.weight))
-        .sum()
+/// The reason as an outcome names it.
+pub(super) const fn passed_over(reason: Reason) -> PassedOver {
+    match reason {
+        Reason::NoSupporters => PassedOver::NoSupporters,
+        Reason::NoUtility => PassedOver::NoUtility,
+        Reason::SupportersLackMoney => PassedOver::SupportersLackMoney,
+        Reason::BudgetSpent => PassedOver::PoolSpent,
+        Reason::Stopped => PassedOver::Stopped,
+        Reason::Cap(Cap::Borrower) => PassedOver::BorrowerCap,
+        Reason::Cap(Cap::Category) => PassedOver::CategoryCap,
+        Reason::Cap(Cap::ExpectedLoss) => PassedOver::ExpectedLossCap,
+    }
 }

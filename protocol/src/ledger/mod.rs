@@ -11,18 +11,26 @@
 mod admissible;
 mod alone;
 mod close;
+mod count;
 mod effect;
 mod eligibility;
+mod explain;
 mod fold;
+mod forecast;
 mod preflight;
 mod state;
+mod what_if;
 
 pub use admissible::Inadmissible;
 pub use alone::TooLargeAlone;
 pub use close::Closing;
+pub use count::{Count, Counted};
 pub use effect::Void;
 pub use eligibility::{Figures, Ineligible};
+pub use explain::{Explanation, Fairness, LoanExplanation, LoanFate, Supporter};
 pub use fold::{Applied, ChainFault, SealFault};
+pub use forecast::{Chance, ExpectedTurnout, Forecast, Poll, TurnoutBasis};
 pub use state::{
     Attestation, CastBallot, ChainHead, Deposit, Ledger, Member, MemberStatus, Pool, Proposal, ProposalStatus,
 };
+pub use what_if::{Change, WhatIf, WhatIfLoan};

@@ -5,7 +5,7 @@ use mutua_protocol::allocation::{
 };
 use proptest::prelude::*;
 
-use crate::exactness::{UTILITIES, rules};
+use crate::exactness::rules;
 use crate::samples::{Sample, large_sample, sample};
 
 fn funded(instance: &Instance, rule: Rule) -> Vec<usize> {
@@ -44,6 +44,13 @@ proptest! {
                     continue;
                 };
                 prop_assert!(!winners.contains(&project));
+                if distance.cost_is_certain {
+                    let greatest = distance.greatest_cost.unwrap_or(0);
+                    for cost in greatest + 1..sample.costs[project] {
+                        prop_assert!(!funded(&with_cost(&sample, project, cost), rule).contains(&project));
+                    }
+                }
+                prop_assert!(distance.supporters_are_certain, "so few are tried one by one");
                 if let Some(cost) = distance.greatest_cost {
                     prop_assert!(funded(&with_cost(&sample, project, cost), rule).contains(&project));
                     let more = with_cost(&sample, project, cost + 1);
@@ -66,9 +73,10 @@ proptest! {
     #[test]
     fn equal_shares_leaves_no_group_out(sample in prop_oneof![sample(), large_sample()]) {
         let instance = sample.instance();
-        for utility in UTILITIES {
-            let rule = Rule::EqualShares { utility, completion: Completion::None };
-            prop_assert_eq!(left_out(&instance, utility, &funded(&instance, rule)), None);
+        for rule in rules() {
+            if let Rule::EqualShares { utility, .. } = rule {
+                prop_assert_eq!(left_out(&instance, utility, &funded(&instance, rule)), None, "{:?}", rule);
+            }
         }
     }
 

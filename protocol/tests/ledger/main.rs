@@ -6,6 +6,7 @@ mod support;
 mod admissible;
 mod charter;
 mod eligibility;
+mod explanations;
 mod loans;
 mod membership;
 mod money;
