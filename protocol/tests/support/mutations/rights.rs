@@ -108,9 +108,6 @@ fn members(story: &Story) -> Mutations {
         ("a motion disbursed".to_owned(), "treasurer", disbursement(hours, 1)),
         ("a motion repaid".to_owned(), "treasurer", repayment(hours, 1, 0)),
         ("an answer to a loan".to_owned(), "ana", Body::Ballot(answer(1, story.bakery, Choice::No))),
-        ("a member's key as a successor".to_owned(), "ana", world.rotation("ana", "ben")),
-        ("an officer's key as a successor".to_owned(), "ana", world.rotation("ana", "treasurer")),
-        ("a witness's key as a successor".to_owned(), "ana", world.rotation("ana", "witness 3")),
     ]);
     let mut all = cases(world, Check::Authority, said);
     // A member who is an officer, too, keeps the key that the charter names.
@@ -137,7 +134,6 @@ fn once_members(story: &Story) -> Mutations {
             (suspended("puts a motion"), "dora", Body::Propose(Subject::Motion(motion("hours")))),
             (suspended("hands a key over"), "dora", world.rotation("dora", "phone")),
             (suspended("casts a standing ballot"), "dora", Body::Ballot(standing(ballot(2, &[])))),
-            ("a retired key as a successor".to_owned(), "ana", world.rotation("ana", "ben")),
         ],
     );
     // The story ends with ana leaving; a close later she has left.
@@ -150,11 +146,6 @@ fn once_members(story: &Story) -> Mutations {
             ("one who has left votes".to_owned(), "ana", Body::Ballot(ballot(4, &[]))),
             ("one who has left leaves again".to_owned(), "ana", Body::Leave),
             ("one who has left withdraws".to_owned(), "ana", withdrawal(story.bakery)),
-            (
-                "a former member's key as a successor".to_owned(),
-                "ben's new phone",
-                world.rotation("ben's new phone", "ana"),
-            ),
         ],
     ));
     all
