@@ -85,12 +85,39 @@ impl Draws {
     }
 }
 
+/// The same over parts, as if they stood in one piece.
+pub(crate) fn derive_all(context: &str, parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key(context);
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}
+
 /// Makes a fixed-size byte type: raw bytes in canonical form, hexadecimal for people.
 macro_rules! byte_type {
     ($(#[$doc:meta])* $name:ident, $length:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $name(pub [u8; $length]);
+
+        impl Ord for $name {
+            /// The order of the bytes. The first eight nearly always decide, and are one number.
+            #[inline]
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                match (self.0.first_chunk(), other.0.first_chunk()) {
+                    (Some(a), Some(b)) if a != b => u64::from_be_bytes(*a).cmp(&u64::from_be_bytes(*b)),
+                    _ => self.0.cmp(&other.0),
+                }
+            }
+        }
+
+        impl PartialOrd for $name {
+            #[inline]
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
 
         impl $name {
             /// Length in bytes.
@@ -260,6 +287,23 @@ mod tests {
         assert_eq!(text, format!("\"{}\"", "ab".repeat(32)));
         assert_eq!(serde_json::from_str::<RecordId>(&text).unwrap(), id);
         assert!(serde_json::from_str::<RecordId>("\"abc\"").is_err());
+    }
+
+    #[test]
+    fn the_order_is_that_of_the_bytes() {
+        let ids: Vec<RecordId> = [0, 1, 7, 8, 9, 31]
+            .into_iter()
+            .flat_map(|place| {
+                [1, 127, 128, 255].map(|byte| {
+                    let mut id = [5; 32];
+                    id[place] = byte;
+                    RecordId(id)
+                })
+            })
+            .collect();
+        for (a, b) in ids.iter().flat_map(|a| ids.iter().map(move |b| (a, b))) {
+            assert_eq!(a.cmp(b), a.0.cmp(&b.0), "{a} and {b}");
+        }
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl<R: Read> ArchiveReader<R> {
         if length > FRAME_BYTES {
             return Err(ArchiveError::TooLong(at));
         }
-        let mut payload = Vec::new();
+        let mut payload = Vec::with_capacity(length);
         let read = self.source.by_ref().take(length as u64).read_to_end(&mut payload)?;
         self.position += read as u64;
         if read < length {

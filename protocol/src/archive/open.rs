@@ -7,13 +7,11 @@
 use super::{Check, Fault};
 use crate::{
     charter::Community,
-    codec,
     hash::{RecordId, Root, SealId},
     keys::{Claim, PublicKey, verify_batch},
     ledger::{Ledger, SealFault},
-    limits,
     records::{BodyError, MalformedRecord, Received},
-    seals::{CertificateError, SealHeader, SealedBatch},
+    seals::{BorrowedBatch, Certificate, CertificateError, SealHeader, SealedBatch},
 };
 
 /// A seal whose bytes, certificate and signatures hold. Whether it follows the ledger is still open.
@@ -51,7 +49,17 @@ pub fn open_seals<B: AsRef<[u8]>>(
     let mut unpacked = Vec::with_capacity(seals.len());
     let mut fault = None;
     for (expected, bytes) in (first..).zip(seals) {
-        match decode(bytes.as_ref(), expected).and_then(|batch| unpack(community, expected, &batch)) {
+        let bytes = bytes.as_ref();
+        let result = match BorrowedBatch::read(bytes) {
+            Some(BorrowedBatch { header, certificate, records }) => {
+                unpack(community, expected, &header, &certificate, &records)
+            }
+            // The codec says what is wrong.
+            None => decode(bytes, expected).and_then(|batch| {
+                unpack(community, expected, &batch.header, &batch.certificate, &batch.records)
+            }),
+        };
+        match result {
             Ok(seal) => unpacked.push(seal),
             Err(found) => {
                 fault = Some(found);
@@ -67,14 +75,15 @@ pub fn open_seals<B: AsRef<[u8]>>(
 /// # Errors
 /// The first [`Fault`].
 pub fn open_batch(ledger: &Ledger, batch: &SealedBatch) -> Result<Vec<Received>, Fault> {
-    let unpacked = unpack(ledger.community(), ledger.height() + 1, batch)?;
+    let SealedBatch { header, certificate, records } = batch;
+    let unpacked = unpack(ledger.community(), ledger.height() + 1, header, certificate, records)?;
     let mut opened = authenticate(vec![unpacked], None);
     opened.pop().expect("there is one result for one seal").map(|seal| seal.records)
 }
 
 /// The batch in a frame.
 pub(super) fn decode(bytes: &[u8], expected: u64) -> Result<SealedBatch, Fault> {
-    codec::decode(bytes, limits::DECODE_BYTES).map_err(|error| Fault {
+    SealedBatch::decode(bytes).map_err(|error| Fault {
         check: Check::Canonical,
         seal: Some(expected),
         record: None,
@@ -83,8 +92,13 @@ pub(super) fn decode(bytes: &[u8], expected: u64) -> Result<SealedBatch, Fault> 
 }
 
 /// Everything before the signatures.
-fn unpack(community: &Community, expected: u64, batch: &SealedBatch) -> Result<Unpacked, Fault> {
-    let header = &batch.header;
+fn unpack<R: AsRef<[u8]>>(
+    community: &Community,
+    expected: u64,
+    header: &SealHeader,
+    certificate: &Certificate,
+    records: &[R],
+) -> Result<Unpacked, Fault> {
     let fault = |check, detail: String| Fault { check, seal: Some(header.height), record: None, detail };
     if header.community != community.id {
         return Err(fault(Check::Community, SealFault::Community.to_string()));
@@ -93,17 +107,17 @@ fn unpack(community: &Community, expected: u64, batch: &SealedBatch) -> Result<U
         let wrong = SealFault::Height { height: header.height, expected };
         return Err(Fault { seal: Some(expected), ..fault(Check::Height, wrong.to_string()) });
     }
-    if header.count as usize != batch.records.len() {
-        let wrong = SealFault::Count { counted: header.count, present: batch.records.len() };
+    if header.count as usize != records.len() {
+        let wrong = SealFault::Count { counted: header.count, present: records.len() };
         return Err(fault(Check::Count, wrong.to_string()));
     }
-    let records = (batch.records.iter().enumerate())
-        .map(|(position, bytes)| record(community, header.height, position, bytes))
+    let records = (records.iter().enumerate())
+        .map(|(position, bytes)| record(community, header.height, position, bytes.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
     let id = header.id();
     let certificate = community
         .witnesses
-        .claims(community.id, header.height, id, &batch.certificate)
+        .claims(community.id, header.height, id, certificate)
         .map_err(|error| fault(Check::Certificate, error.to_string()))?;
     let ids: Vec<RecordId> = records.iter().map(|received| received.id).collect();
     let seal = OpenedSeal {

@@ -298,13 +298,14 @@ impl Ledger {
         let mut void = Vec::new();
         for (position, received) in (0..).zip(records) {
             let author = received.record().author;
-            let mut chain = self.chain(&author).after(received, self.round);
-            if let Err(reason) = self.carry_out(received, (header.height, position), header.time) {
+            let carried = self.carry_out(received, (header.height, position), header.time);
+            let chain = self.chains.entry(author).or_insert(ChainHead::EMPTY);
+            *chain = chain.after(received, self.round);
+            if let Err(reason) = carried {
+                chain.retired = false;
                 self.void.insert(received.id, reason);
                 void.push((received.id, reason));
-                chain.retired = false;
             }
-            self.chains.insert(author, chain);
         }
         self.height = header.height;
         self.head = header.id();

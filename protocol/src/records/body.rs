@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{EvidenceError, Fork, ProposalId, Subject};
 use crate::{
     charter::{BASIS_POINTS, Charter, Community},
+    codec::Fields,
     hash::{CommunityId, DocumentHash, RecordId, TermsHash},
     keys::{PublicKey, Purpose, Signature},
     limits,
@@ -417,6 +418,30 @@ impl Assessment {
 }
 
 impl Ballot {
+    /// The number of its kind of body.
+    pub(super) const VARIANT: u32 = 10;
+
+    /// Reads its fields by hand.
+    pub(super) fn fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            round: fields.u32()?,
+            standing: fields.flag()?,
+            scores: fields.list(ProposalId::LENGTH + 1, |fields| {
+                Some(Score { proposal: RecordId(fields.array()?), score: fields.u8()? })
+            })?,
+            answers: fields.list(ProposalId::LENGTH + 4, |fields| {
+                let proposal = RecordId(fields.array()?);
+                let choice = match fields.u32()? {
+                    0 => Choice::Yes,
+                    1 => Choice::No,
+                    2 => Choice::Abstain,
+                    _ => return None,
+                };
+                Some(Answer { proposal, choice })
+            })?,
+        })
+    }
+
     fn check(&self, charter: &Charter) -> Result<(), BodyError> {
         BodyError::demand(self.round >= 1, "round", || "is 0; rounds begin at 1".to_owned())?;
         text::count("scores", self.scores.len(), usize::from(charter.limits.scores))?;

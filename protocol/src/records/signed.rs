@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Body, BodyError, Kind, RecordHeader, SignedHeader};
+use super::{Ballot, Body, BodyError, Kind, RecordHeader, SignedHeader};
 use crate::{
     charter::Community,
     codec::{self, CodecError},
-    hash::{BodyHash, CommunityId, RecordId, context, derive},
+    hash::{BodyHash, CommunityId, RecordId, context, derive, derive_all},
     keys::{Claim, PublicKey, Purpose, SecretKey, Signature},
 };
 
@@ -74,6 +74,23 @@ impl Record {
 }
 
 impl SignedRecord {
+    /// Decodes canonical bytes of at most `limit` bytes. Nearly all records of a log are ballots, which
+    /// are read by hand.
+    pub(super) fn decode(bytes: &[u8], limit: usize) -> Result<Self, CodecError> {
+        codec::decode_quickly(bytes, limit, |fields| {
+            let community = CommunityId(fields.array()?);
+            let author = PublicKey(fields.array()?);
+            let (sequence, previous) = (fields.u64()?, RecordId(fields.array()?));
+            let clock = fields.u64()?;
+            if fields.u32()? != Ballot::VARIANT {
+                return None;
+            }
+            let body = Body::Ballot(Ballot::fields(fields)?);
+            let record = Record { community, author, sequence, previous, clock, body };
+            Some(Self { record, signature: Signature(fields.array()?) })
+        })
+    }
+
     /// The canonical bytes.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -122,7 +139,7 @@ impl Received {
     /// # Errors
     /// [`MalformedRecord`] that says which rule is broken.
     pub fn decode(bytes: &[u8], community: &Community) -> Result<Self, MalformedRecord> {
-        let signed: SignedRecord = codec::decode(bytes, community.charter.limits.record_bytes as usize)?;
+        let signed = SignedRecord::decode(bytes, community.charter.limits.record_bytes as usize)?;
         let record = &signed.record;
         if record.community != community.id {
             return Err(MalformedRecord::Community(record.community));
@@ -136,9 +153,11 @@ impl Received {
             .check(community, &record.author)
             .map_err(|error| MalformedRecord::Body { kind, error })?;
         // The body stands between the other fields and the signature, in bytes just found canonical.
-        let body = &bytes[RecordHeader::BYTES - BodyHash::LENGTH..bytes.len() - Signature::LENGTH];
-        let body = BodyHash(derive(context::BODY, body));
-        Ok(Self { id: record.headed(body).id(), body, bytes: bytes.into(), signed })
+        let (fields, rest) = bytes.split_at(RecordHeader::BYTES - BodyHash::LENGTH);
+        let body = BodyHash(derive(context::BODY, &rest[..rest.len() - Signature::LENGTH]));
+        let id = RecordId(derive_all(context::RECORD, &[fields, &body.0]));
+        debug_assert_eq!(id, record.headed(body).id(), "a header is those fields and the hash");
+        Ok(Self { id, body, bytes: bytes.into(), signed })
     }
 
     /// A record that this program has made itself.

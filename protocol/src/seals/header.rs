@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Certificate, merkle_root};
 use crate::{
-    codec,
+    codec::{self, CodecError, Fields},
     hash::{CommunityId, OutcomeDigest, RecordId, Root, SealId, context, derive},
+    keys::{PublicKey, Signature},
+    limits,
 };
 
 /// What the witnesses agree on and sign.
@@ -53,4 +55,51 @@ pub struct SealedBatch {
     pub certificate: Certificate,
     /// The canonical bytes of each signed record, sorted by author and sequence number.
     pub records: Vec<Vec<u8>>,
+}
+
+impl SealedBatch {
+    /// Decodes canonical bytes of at most [`limits::DECODE_BYTES`].
+    ///
+    /// # Errors
+    /// [`CodecError`] when they are no sealed batch.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode_quickly(bytes, limits::DECODE_BYTES, |fields| {
+            let BorrowedBatch { header, certificate, records } = BorrowedBatch::fields(fields)?;
+            Some(Self { header, certificate, records: records.into_iter().map(<[u8]>::to_vec).collect() })
+        })
+    }
+}
+
+/// A sealed batch whose records lie where it was read.
+pub(crate) struct BorrowedBatch<'a> {
+    pub(crate) header: SealHeader,
+    pub(crate) certificate: Certificate,
+    pub(crate) records: Vec<&'a [u8]>,
+}
+
+impl<'a> BorrowedBatch<'a> {
+    /// Reads canonical bytes by hand; nothing if they are no sealed batch.
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
+        codec::read_by_hand(bytes, limits::DECODE_BYTES, Self::fields)
+    }
+
+    fn fields(fields: &mut Fields<'a>) -> Option<Self> {
+        let header = SealHeader {
+            community: CommunityId(fields.array()?),
+            height: fields.u64()?,
+            previous: SealId(fields.array()?),
+            time: fields.u64()?,
+            count: fields.u32()?,
+            root: Root(fields.array()?),
+            closes: if fields.flag()? { Some(OutcomeDigest(fields.array()?)) } else { None },
+        };
+        let certificate = Certificate {
+            round: fields.u32()?,
+            signatures: fields.list(PublicKey::LENGTH + Signature::LENGTH, |fields| {
+                Some((PublicKey(fields.array()?), Signature(fields.array()?)))
+            })?,
+        };
+        let records = fields.list(size_of::<u64>(), Fields::blob)?;
+        Some(Self { header, certificate, records })
+    }
 }

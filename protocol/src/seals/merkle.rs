@@ -8,9 +8,10 @@ use crate::hash::Root;
 
 /// The root of the tree over these leaves, in their order.
 pub fn merkle_root<L: AsRef<[u8]>>(context: &str, leaves: impl IntoIterator<Item = L>) -> Root {
-    let hasher = blake3::Hasher::new_derive_key(context);
-    let hash = |parts: &[&[u8]]| {
-        let mut hasher = hasher.clone();
+    let mut hasher = blake3::Hasher::new_derive_key(context);
+    // A hasher is large: to begin anew costs less than to begin with a copy.
+    let mut hash = |parts: &[&[u8]]| {
+        hasher.reset();
         for part in parts {
             hasher.update(part);
         }

@@ -11,5 +11,6 @@ mod merkle;
 pub use certificate::{
     Certificate, CertificateError, ProposalStatement, Vote, VoteKind, Witness, WitnessSet,
 };
+pub(crate) use header::BorrowedBatch;
 pub use header::{SealHeader, SealedBatch};
 pub use merkle::{merkle_path, merkle_root, root_by_path};
