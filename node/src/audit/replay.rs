@@ -22,12 +22,15 @@ use super::{
 /// Bytes of seals at which no further chunk is handed out. Opened, they take a few times as much.
 pub const BYTES_UNDER_WAY: usize = 32 << 20;
 
+/// Chunks that are handed out at a time, beside two for each thread: while the ledger closes a round, which
+/// takes it a while, the threads have something to do.
+const AHEAD: usize = 32;
+
 /// The threads that open seals.
 #[derive(Debug)]
 pub struct Pipeline {
     pool: ThreadPool,
-    /// Chunks that are handed out at a time: two for each thread, so that none has to wait for the ledger,
-    /// and two that are being read and applied.
+    /// Chunks that are handed out at a time.
     chunks: usize,
     /// Bytes of seals after which a chunk is full.
     chunk_bytes: usize,
@@ -92,13 +95,14 @@ impl Pipeline {
             .thread_name(|number| format!("audit {number}"))
             .build()
             .map_err(io::Error::other)?;
-        Ok(Self { pool, chunks: 2 * threads + 2, chunk_bytes: CHUNK_BYTES })
+        Ok(Self { pool, chunks: AHEAD + 2 * threads, chunk_bytes: CHUNK_BYTES })
     }
 
-    /// With chunks of at least this many bytes, where there are as many. Verdicts do not depend on it.
+    /// With chunks of at least this many bytes, where there are as many, of which so many are handed out at a
+    /// time. Verdicts do not depend on it.
     #[must_use]
-    pub fn with_chunks(self, bytes: usize) -> Self {
-        Self { chunk_bytes: bytes.clamp(1, BYTES_UNDER_WAY), ..self }
+    pub fn with_chunks(self, bytes: usize, chunks: usize) -> Self {
+        Self { chunk_bytes: bytes.clamp(1, BYTES_UNDER_WAY), chunks: chunks.max(1), ..self }
     }
 
     /// Reads the next chunk.

@@ -15,7 +15,7 @@ use mutua_node::audit::{Depth, Findings, Pipeline, Unreadable};
 
 /// A pipeline with this many threads and chunks of at least this many bytes.
 fn pipeline(threads: usize, chunk: usize) -> Pipeline {
-    Pipeline::new(NonZeroUsize::new(threads)).unwrap().with_chunks(chunk)
+    Pipeline::new(NonZeroUsize::new(threads)).unwrap().with_chunks(chunk, 2 * threads + 2)
 }
 
 /// Audits to the first fault.
