@@ -276,8 +276,8 @@ fn largest(witnesses: usize) -> Receipt {
 }
 
 #[test]
-fn a_receipt_fits_a_qr_code_with_up_to_seven_witnesses_and_a_million_members() {
-    for witnesses in 1..=7 {
+fn a_receipt_fits_a_qr_code_with_up_to_ten_witnesses_and_a_million_members() {
+    for witnesses in 1..=10 {
         let length = largest(witnesses).to_text().len();
         assert!(length <= QR_CHARACTERS, "{witnesses} witnesses: {length} characters");
     }

@@ -95,12 +95,21 @@ pub(super) async fn export(
     if part.from == 0 {
         return Err(Problem::bad_request("seals are numbered from 1"));
     }
+    stream(&shared, part, None).await
+}
+
+/// Streams the whole archive, with a last seal that this node has not applied.
+pub(super) async fn disputed(shared: &Shared, last: SealedBatch) -> Result<Response, Problem> {
+    stream(shared, Part { from: first(), seals: all() }, Some(last)).await
+}
+
+async fn stream(shared: &Shared, part: Part, more: Option<SealedBatch>) -> Result<Response, Problem> {
     let reader = shared.reader.clone();
     let last = blocking(move || reader.head()).await??.unwrap_or(0);
     let reader = shared.reader.clone();
     let community = shared.community.clone();
-    let body = streamed(&shared, move |send| {
-        if send(opening(&community.charter)) { send_seals(&reader, &part, last, send) } else { Ok(()) }
+    let body = streamed(shared, move |send| {
+        if send(opening(&community.charter)) { send_seals(&reader, &part, last, more, send) } else { Ok(()) }
     })?;
     let newest = last.to_string();
     Ok(([(CONTENT_TYPE.as_str(), "application/octet-stream"), (HEIGHT, newest.as_str())], body)
@@ -130,6 +139,7 @@ fn send_seals(
     reader: &Reader,
     part: &Part,
     last: u64,
+    more: Option<SealedBatch>,
     send: &dyn Fn(Vec<u8>) -> bool,
 ) -> Result<(), StoreError> {
     let newest = if last == 0 { None } else { reader.seal(last)? };
@@ -144,6 +154,12 @@ fn send_seals(
         }
         end = (seal.header.height, seal.header.id());
         let batch = SealedBatch { header: seal.header, certificate: seal.certificate, records };
+        if !send(seal_frame(&batch)) {
+            return Ok(());
+        }
+    }
+    if let Some(batch) = more {
+        end = (batch.header.height, batch.header.id());
         if !send(seal_frame(&batch)) {
             return Ok(());
         }

@@ -7,12 +7,14 @@
 
 mod archive;
 mod bench;
+mod evidence;
 mod explanations;
 mod forecasts;
 mod guard;
 mod money;
 mod outcomes;
 mod problem;
+mod receipts;
 mod records;
 mod server;
 mod standing;
@@ -153,6 +155,9 @@ pub async fn serve(
         .route("/v1/outcomes/{round}/explanation/{proposal}", get(explanations::loan))
         .route("/v1/outcomes/{round}/what-if", post(explanations::what_if))
         .route("/v1/forecast", get(forecasts::show))
+        .route("/v1/receipts", get(receipts::show))
+        .route("/v1/evidence", get(evidence::list))
+        .route("/v1/evidence/{name}", get(evidence::show))
         .route("/v1/seals", post(archive::import))
         .route("/v1/seals/{height}", get(archive::seal))
         .route("/v1/archive", get(archive::export))
@@ -169,6 +174,9 @@ pub async fn serve_auditors(listener: TcpListener, context: Context, stopping: w
         .route("/v1/outcomes", get(outcomes::list))
         .route("/v1/outcomes/{round}", get(outcomes::show))
         .route("/v1/outcomes/{round}/shares", get(outcomes::shares))
+        .route("/v1/receipts", get(receipts::show))
+        .route("/v1/evidence", get(evidence::list))
+        .route("/v1/evidence/{name}", get(evidence::show))
         .route("/v1/seals/{height}", get(archive::seal))
         .route("/v1/archive", get(archive::export));
     server::serve(listener, guarded(router, Shared::new(context, Door::Auditors)), stopping).await;

@@ -11,11 +11,12 @@ use mutua_protocol::{
     keys::{PublicKey, SecretKey},
     ledger::{ChainHead, Closing, Ledger, SealFault},
     records::Received,
+    seals::SealedBatch,
 };
 
 use super::{
-    Input, Now, Output, catchup::CatchUp, intake::Forks, parked::Parked, status::Counters, tail::Tail,
-    witnessing::Witnessing,
+    Input, Now, Output, catchup::CatchUp, evidence::SeenEvidence, intake::Forks, parked::Parked,
+    status::Counters, tail::Tail, witnessing::Witnessing,
 };
 use crate::{
     network::Topic,
@@ -62,10 +63,13 @@ pub struct Core {
     /// Records that are parked here, and that nobody else has been told of.
     pub(super) untold: BTreeSet<RecordId>,
     pub(super) forks: Forks,
+    pub(super) evidence: SeenEvidence,
     pub(super) witnessing: Option<Witnessing>,
     pub(super) catchup: CatchUp,
     pub(super) counters: Counters,
     pub(super) disagreement: Option<String>,
+    /// The certified seal whose outcome is not the one computed here.
+    pub(super) disputed: Option<SealedBatch>,
     pub(super) now: Now,
     /// The clock on the wall when the node started.
     pub(super) woke: u64,
@@ -110,10 +114,12 @@ impl Core {
             parked: Parked::default(),
             untold: BTreeSet::new(),
             forks: Forks::default(),
+            evidence: SeenEvidence::default(),
             witnessing,
             catchup: CatchUp::default(),
             counters: Counters::default(),
             disagreement: None,
+            disputed: None,
             now,
             woke: now.wall,
             batch: Batch::default(),
@@ -122,6 +128,7 @@ impl Core {
         };
         core.load_tail()?;
         core.load_forks()?;
+        core.load_evidence()?;
         core.resume_witnessing()?;
         Ok(core)
     }

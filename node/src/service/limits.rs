@@ -75,6 +75,10 @@ pub(super) const PEERS: usize = 512;
 /// Forks kept until their evidence is sealed, one for each author.
 pub(super) const FORKS: usize = 1024;
 
+/// Pieces of evidence of one kind kept about one key: who misbehaves more proves nothing more, and with the keys of the
+/// charter this bounds the table.
+pub(super) const MATTERS: usize = 4;
+
 /// Proposed seals under judgement, and records fetched for them.
 pub(super) const JUDGEMENTS: usize = 16;
 /// See [`JUDGEMENTS`].

@@ -9,6 +9,7 @@ mod answers;
 mod catchup;
 mod core;
 mod driver;
+mod evidence;
 mod intake;
 mod limits;
 mod parked;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::core::{Core, CoreError};
 pub use driver::{Clock, ServiceHandle, Stopped, start};
+pub use evidence::{EvidenceFile, Matter, MatterKind, Sighting, Sightings};
 pub use reasons::meaning;
 pub use status::{NodeStatus, PeerStatus, WitnessStatus};
 

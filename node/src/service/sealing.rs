@@ -30,6 +30,7 @@ impl Core {
     pub fn import(&mut self, now: Now, batch: &SealedBatch) -> Result<Imported, CoreError> {
         self.now = now;
         if batch.header.height <= self.ledger.height() {
+            self.compare_seal(&batch.header, &batch.certificate)?;
             return Ok(self.same_seal(batch));
         }
         Ok(match self.apply_batch(batch)? {
@@ -46,7 +47,8 @@ impl Core {
             Ok(Some(held)) if held.header == batch.header => Ok(self.ledger.height()),
             Ok(Some(_)) => Err(format!(
                 "seal {height} of this archive is another one than this node holds: two histories. Keep both, and \
-                 tell the other members: 'mutua log export' writes the one held here"
+                 tell the other members: 'mutua log export' writes the one held here, and 'mutua evidence list' shows \
+                 whether the witnesses have signed both"
             )),
             Ok(None) => Err(format!("seal {height} is not in the store")),
             Err(error) => Err(error.to_string()),
@@ -60,6 +62,7 @@ impl Core {
         }
         match open_batch(&self.ledger, batch) {
             Err(Fault { check, detail, .. }) => {
+                self.compare_seal(&batch.header, &batch.certificate)?;
                 Ok(Err(NotApplied::Fault(format!("check {}: {detail}", check.number()))))
             }
             Ok(records) => self.apply_seal(&batch.header, &batch.certificate, &records),
@@ -77,9 +80,17 @@ impl Core {
             Ok(applied) => applied,
             Err(fault @ SealFault::Outcome { .. }) => {
                 self.disagree(header.height, &fault);
+                self.disputed = Some(SealedBatch {
+                    header: header.clone(),
+                    certificate: certificate.clone(),
+                    records: records.iter().map(|received| received.bytes.to_vec()).collect(),
+                });
                 return Ok(Err(NotApplied::Disagreement));
             }
-            Err(fault) => return Ok(Err(NotApplied::Fault(fault.to_string()))),
+            Err(fault) => {
+                self.compare_seal(header, certificate)?;
+                return Ok(Err(NotApplied::Fault(fault.to_string())));
+            }
         };
         for received in records.iter().filter(|received| self.tail.get(&received.id).is_none()) {
             self.batch.put_record(received.id, received.bytes.to_vec());
@@ -99,6 +110,7 @@ impl Core {
                 "round closed"
             );
         }
+        self.compare_attestations(header, records)?;
         self.settle_tail(records);
         self.retry_parked()?;
         self.forks.0.retain(|author, seen| !self.ledger.evidence().contains_key(&(*author, seen.sequence)));
@@ -145,6 +157,7 @@ impl Core {
             return Ok(Verdict::Reject);
         }
         if header.height <= self.ledger.height() {
+            self.compare_seal(header, &notice.certificate)?;
             return Ok(Verdict::Ignore);
         }
         let certified =

@@ -75,6 +75,8 @@ pub struct NodeStatus {
     pub meanings: BTreeMap<String, String>,
     /// Authors whose forks were seen since the start.
     pub forks: u64,
+    /// Evidence of misbehaviour, by kind: all that this node holds.
+    pub evidence: BTreeMap<String, u64>,
 }
 
 /// A connected peer.
@@ -148,6 +150,7 @@ impl Core {
             parked_by,
             void: self.counters.void.clone(),
             forks: self.counters.forks,
+            evidence: self.count_evidence(),
         }
     }
 }

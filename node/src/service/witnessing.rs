@@ -288,6 +288,7 @@ impl Core {
                 EngineOutput::Equivocation(proof) => {
                     tracing::error!(witness = %proof.witness(), "a witness has contradicted itself");
                     self.counters.refuse("equivocation");
+                    self.seen_evidence(proof.evidence());
                 }
                 EngineOutput::Ahead { height, backed, .. } => {
                     if height == self.ledger.height() + 1 {

@@ -96,6 +96,14 @@ impl Batch {
         self
     }
 
+    /// Keeps evidence, once for what it is about.
+    pub fn put_evidence(&mut self, matter: &[u8], bytes: Vec<u8>) -> &mut Self {
+        self.size("what evidence is about", matter.len(), tables::NAME_BYTES);
+        self.size("evidence", bytes.len(), tables::VALUE_BYTES);
+        self.unsealed.insert(tables::evidence(matter), Some(bytes));
+        self
+    }
+
     /// Keeps bytes under a name, such as the charter's.
     pub fn put_meta(&mut self, name: &str, bytes: Vec<u8>) -> &mut Self {
         self.size("the name of a meta value", name.len(), tables::NAME_BYTES);

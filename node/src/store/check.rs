@@ -29,7 +29,7 @@ pub struct Checked {
 impl Store {
     /// Goes through the store from the first seal to the head: that each seal names the one before it,
     /// its Merkle root is that of its record ids, and every record, sealed or not, is there and is the one that its id names;
-    /// that tail, log, forks and meta values are those of the last commit. `id_of` computes a record's id from its
+    /// that tail, log, forks, evidence and meta values are those of the last commit. `id_of` computes a record's id from its
     /// bytes; `progress` is called after each seal. Signatures, certificates and rules are not checked here.
     ///
     /// # Errors
@@ -79,7 +79,9 @@ impl Store {
             tail_records += 1;
         }
         if self.unsealed_fingerprint()? != self.shared()?.state.unsealed {
-            return Err(self.damaged("tail, log, forks or meta values are not those of the last commit"));
+            return Err(
+                self.damaged("tail, log, forks, evidence or meta values are not those of the last commit")
+            );
         }
         Ok(Checked { seals: head, sealed_records, tail_records })
     }

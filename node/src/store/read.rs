@@ -147,6 +147,25 @@ impl Reader {
         (height.max(1)..).map_while(move |height| reader.seal(height).transpose())
     }
 
+    /// The seal that holds this record: looked for from the newest one back.
+    ///
+    /// # Errors
+    /// See [`Reader::record`].
+    pub fn seal_of(&self, id: &RecordId) -> Result<Option<StoredSeal>, StoreError> {
+        for height in (1..=self.head()?.unwrap_or(0)).rev() {
+            let Some(seal) = self.seal(height)? else { return Ok(None) };
+            if seal.ids.contains(id) {
+                return Ok(Some(seal));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The evidence that is kept.
+    pub fn evidence(&self) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> + use<> {
+        self.shared_prefix(vec![tables::EVIDENCE]).map(|entry| Ok(entry?.1.to_vec()))
+    }
+
     /// The entries of the witness's write-ahead log of a height, in the order of writing.
     ///
     /// # Errors
@@ -309,7 +328,7 @@ impl Reader {
     /// The fingerprint of the tables that no seal vouches for, computed anew.
     pub(super) fn unsealed_fingerprint(&self) -> Result<Fingerprint, StoreError> {
         let mut fingerprint = Fingerprint::EMPTY;
-        for table in [tables::META, tables::TAIL, tables::LOG, tables::FORK] {
+        for table in [tables::META, tables::TAIL, tables::LOG, tables::FORK, tables::EVIDENCE] {
             for entry in self.prefix(vec![table]) {
                 let (key, value) = entry?;
                 fingerprint.add(&key, &value);

@@ -11,6 +11,7 @@
 //! | `IDS` | height, part | up to [`IDS_PER_PART`] record ids |
 //! | `LOG` | height, entry, part | 1 in the last part and 0 in those before it, then bytes |
 //! | `FORK` | author, sequence number | two record ids, the smaller first |
+//! | `EVIDENCE` | what it is about | bytes of whoever keeps evidence |
 
 use mutua_protocol::{hash::RecordId, keys::PublicKey, limits};
 
@@ -46,6 +47,7 @@ pub(super) const SEAL: u8 = 5;
 pub(super) const IDS: u8 = 6;
 pub(super) const LOG: u8 = 7;
 pub(super) const FORK: u8 = 8;
+pub(super) const EVIDENCE: u8 = 9;
 
 fn key(table: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![table];
@@ -73,6 +75,10 @@ pub(super) fn tail(author: &PublicKey, sequence: u64) -> Vec<u8> {
 
 pub(super) fn fork(author: &PublicKey, sequence: u64) -> Vec<u8> {
     key(FORK, &[&author.0, &sequence.to_be_bytes()])
+}
+
+pub(super) fn evidence(matter: &[u8]) -> Vec<u8> {
+    key(EVIDENCE, &[matter])
 }
 
 /// Author and sequence number of a key in `TAIL` or `FORK`.

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod closing;
+mod evidence;
 mod forks;
 mod garbage;
 mod history;

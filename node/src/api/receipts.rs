@@ -1,0 +1,96 @@
+//! Receipts, made of what the store holds.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Query, State, rejection::QueryRejection},
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Response},
+};
+use mutua_protocol::{
+    hash::RecordId,
+    keys::PublicKey,
+    ledger::Closing,
+    outcome::CountedAs,
+    receipt::{CertifiedSeal, CountedProof, Place, Receipt, SealedProof},
+    records::Received,
+};
+use serde::Deserialize;
+
+use super::{Shared, blocking, outcomes::Round, problem::Problem, views::parse};
+use crate::store::StoredSeal;
+
+/// What the receipt is to be about: a record, or what was counted for a key in a round, or both. Without a record,
+/// the ballot that was counted is the record.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    record: Option<String>,
+    round: Option<u32>,
+    key: Option<String>,
+}
+
+pub(super) async fn show(
+    State(shared): State<Shared>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(wanted) = wanted?;
+    let record: Option<RecordId> = wanted.record.as_deref().map(parse).transpose()?;
+    let key: Option<PublicKey> = wanted.key.as_deref().map(parse).transpose()?;
+    let counted = match (wanted.round, key) {
+        (Some(round), Some(key)) => Some((Round::Number(round).find(&shared).await?, key)),
+        (None, None) => None,
+        _ => return Err(Problem::bad_request("'round' and 'key' belong together")),
+    };
+    if record.is_none() && counted.is_none() {
+        return Err(Problem::bad_request("say what about: 'record', or 'round' and 'key'"));
+    }
+    let receipt = blocking(move || make(&shared, record, counted)).await??;
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], receipt.to_file()).into_response())
+}
+
+fn make(
+    shared: &Shared,
+    record: Option<RecordId>,
+    counted: Option<(Arc<Closing>, PublicKey)>,
+) -> Result<Receipt, Problem> {
+    let counted = counted
+        .map(|(closing, key)| {
+            let height = closing.outcome.height;
+            let seal = shared.reader.seal(height)?;
+            let seal = seal.ok_or_else(|| Problem::not_found(format!("this node holds no seal {height}")))?;
+            Ok::<_, Problem>(CountedProof::new(&closing, certified(shared, &seal), &key))
+        })
+        .transpose()?;
+    let ballot = counted.as_ref().and_then(|proof| match &proof.place {
+        Place::Listed(line) => match line.entry.counted {
+            CountedAs::Cast(id) | CountedAs::Standing(id) => Some(id),
+            CountedAs::Nothing => None,
+        },
+        Place::Unlisted { .. } => None,
+    });
+    let sealed = record.or(ballot).map(|id| sealed(shared, &id)).transpose()?;
+    Ok(Receipt { sealed, counted })
+}
+
+fn sealed(shared: &Shared, id: &RecordId) -> Result<SealedProof, Problem> {
+    let received = shared
+        .reader
+        .record(id)?
+        .and_then(|bytes| Received::decode(&bytes, &shared.community).ok())
+        .ok_or_else(|| Problem::not_found(format!("this node holds no record {id}")))?;
+    let proof = shared
+        .reader
+        .seal_of(id)?
+        .and_then(|seal| SealedProof::new(&received, certified(shared, &seal), &seal.ids));
+    proof.ok_or_else(|| {
+        Problem::conflict(format!(
+            "record {} is in no seal yet; ask again once the witnesses have sealed it",
+            id.short()
+        ))
+    })
+}
+
+fn certified(shared: &Shared, seal: &StoredSeal) -> CertifiedSeal {
+    CertifiedSeal::new(seal.header.clone(), &seal.certificate, &shared.community.witnesses)
+}
