@@ -116,6 +116,15 @@ impl Client {
         self.parsed(self.open(path)?)
     }
 
+    /// Reads bytes, at most so many.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub(crate) fn bytes(&self, path: &str, limit: u64) -> Done<Vec<u8>> {
+        let mut response = self.open(path)?;
+        response.body_mut().with_config().limit(limit).read_to_vec().map_err(|error| self.unreachable(&error))
+    }
+
     /// Reads something as it comes.
     ///
     /// # Errors

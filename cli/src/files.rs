@@ -21,6 +21,27 @@ pub(crate) fn read(path: &Path) -> Done<Vec<u8>> {
     fs::read(path).map_err(|error| Failure::file(path, format!("cannot be read: {error}")))
 }
 
+/// Reads a file of at most this many bytes; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be read, or is longer.
+pub(crate) fn read_some(path: &Path, limit: u64) -> Done<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let taken = if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)
+    } else {
+        fs::File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+    };
+    taken.map_err(|error| Failure::file(path, format!("cannot be read: {error}")))?;
+    if bytes.len() as u64 > limit {
+        return Err(Failure::file(
+            path,
+            format!("is longer than {limit} bytes: this is another kind of file"),
+        ));
+    }
+    Ok(bytes)
+}
+
 /// Reads a text of at most this many bytes.
 ///
 /// # Errors

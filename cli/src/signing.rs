@@ -25,6 +25,7 @@ use crate::{
     commands::Context,
     failure::Failure,
     home::{Home, passphrase},
+    named,
     outbox::{Kept, Outbox},
     output,
     page::{Page, plain},
@@ -279,6 +280,27 @@ pub(crate) fn tell(context: &Context, said: &Said, more: impl FnOnce(&mut Page))
             said.sequence
         ));
     })
+}
+
+/// The key that is meant: by its label in this home, or by the first digits of a member's key; otherwise the one that would
+/// sign here.
+///
+/// # Errors
+/// When none is, or several could be.
+pub(crate) fn whose(home: &Home, named: Option<&str>, client: &Client) -> Done<PublicKey> {
+    let keystore = home.keystore()?;
+    if let Some(name) = named {
+        if let Ok(found) = keystore.find(name) {
+            return Ok(found.public);
+        }
+        if let Ok(key) = name.parse() {
+            return Ok(key);
+        }
+        let keys: Vec<PublicKey> = client.members()?.iter().map(|member| member.key).collect();
+        return named::key(name, &keys);
+    }
+    let label = fitting(&keystore, None, None, &home.community()?.charter, client)?;
+    Ok(keystore.find(&label).map_err(Failure::keys)?.public)
 }
 
 /// The label of the key to sign with.

@@ -5,6 +5,7 @@ mod attest;
 mod audit;
 mod auditor_token;
 mod charter;
+mod evidence;
 mod explain;
 mod forecast;
 mod fund;
@@ -18,6 +19,7 @@ mod outcome;
 mod payments;
 mod proposals;
 mod propose;
+mod receipt;
 mod run;
 mod status;
 mod submit;
@@ -111,6 +113,14 @@ pub(crate) enum Command {
     Audit(audit::Arguments),
     /// Show what auditors have to show to this node, to read its log
     AuditorToken(auditor_token::Arguments),
+    /// Get a proof that a record is sealed, and of what was counted for a member
+    Receipt(receipt::Make),
+    /// Check a receipt with nothing but the charter
+    VerifyReceipt(receipt::Verify),
+    /// Show and export the misbehaviour that the node has seen
+    Evidence(evidence::Arguments),
+    /// Check evidence of misbehaviour with nothing but the charter
+    VerifyEvidence(evidence::Verify),
     /// Apply an allocation rule to an election in Pabulib's format, offline
     Allocate(allocate::Arguments),
 }
@@ -154,6 +164,10 @@ impl Command {
             Self::Charter(arguments) => arguments.run(context),
             Self::Audit(arguments) => arguments.run(context),
             Self::AuditorToken(arguments) => arguments.run(context),
+            Self::Receipt(arguments) => arguments.run(context),
+            Self::VerifyReceipt(arguments) => arguments.run(context),
+            Self::Evidence(arguments) => arguments.run(context),
+            Self::VerifyEvidence(arguments) => arguments.run(context),
             Self::Allocate(arguments) => arguments.run(context),
         }
     }

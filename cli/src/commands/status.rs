@@ -56,6 +56,12 @@ fn tell(page: &mut Page, status: &NodeStatus, pool: &str) {
     if let Some(disagreement) = &status.disagreement {
         page.line("THIS NODE DIFFERS FROM THE WITNESSES").line(disagreement).gap();
     }
+    if !status.evidence.is_empty() {
+        page.line("THIS NODE HAS SEEN MISBEHAVIOUR");
+        page.facts(status.evidence.iter().map(|(kind, count)| (kind.as_str(), count.to_string())));
+        page.line("'mutua evidence list' shows whose, and 'mutua evidence export' writes files that anybody can check.");
+        page.gap();
+    }
     let now = times::now();
     let closes = match status.close.checked_sub(now) {
         Some(left) if left > 0 => format!("in {}", times::show_duration(left)),
