@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{ReceiptCheck, ReceiptFault};
 pub use counted::{CountedProof, Line, Place, ProvenCount};
-pub use seal::CertifiedSeal;
+pub use seal::{CertifiedSeal, NotCertified};
 pub use sealed::{Content, ProvenSeal, SealedProof};
 pub use text::{QR_CHARACTERS, TEXT_PREFIX, TextError};
 
