@@ -75,8 +75,10 @@ pub enum Role {
     Registrar,
     /// Publishes creditworthiness and outlook.
     Attestor,
-    /// States money into and out of the pool.
+    /// States money into and out of the pool, and what became of funded loans.
     Treasurer,
+    /// Answers motions and outcomes for the institution.
+    Board,
 }
 
 /// The keys that hold a role.

@@ -209,7 +209,7 @@ class Ledger:
             try:
                 member = self.members.get(record.author)
                 has_left = member is not None and member.status == "left"
-                void_if(has_left and record.body.kind in ("propose", "amend", "withdraw", "ballot"), "HasLeft")
+                void_if(has_left and record.body.kind in OF_MEMBERS, "HasLeft")
                 DO[record.body.kind](self, record, record.body, seal)
             except Void:
                 void += 1
@@ -226,9 +226,13 @@ class Seal:
     position: int
 
 
+# Kinds that are void once their author has left (9.5).
+OF_MEMBERS = {"propose", "amend", "withdraw", "predict", "ballot"}
+
+
 # 9.4 Admissible
 
-REFERENCES = {"UnknownKey", "UnknownProposal", "UnknownTerms", "UnknownAttestation", "FutureRound"}
+REFERENCES = {"UnknownKey", "UnknownProposal", "UnknownTerms", "UnknownAttestation", "FutureRound", "OpenRound"}
 
 
 def need(condition: bool, rule: str) -> None:
@@ -249,6 +253,11 @@ def need_proposal(ledger: Ledger, proposal: bytes, kind: str | None = None) -> P
     found = ledger.proposals[proposal]
     need(kind is None or found.subject.kind == kind, "OtherKind")
     return found
+
+
+def need_terms(ledger: Ledger, body: Value) -> None:
+    proposal = need_proposal(ledger, body.proposal, "loan")
+    need(body.terms == proposal.terms or body.terms in proposal.former, "UnknownTerms")
 
 
 def may_suspend(ledger: Ledger, author: bytes, body: Value) -> None:
@@ -279,8 +288,7 @@ def may_withdraw(ledger: Ledger, author: bytes, body: Value) -> None:
 
 def may_attest(ledger: Ledger, author: bytes, body: Value) -> None:
     need(ledger.community.holds_role(author, "attestor"), "Role")
-    proposal = need_proposal(ledger, body.proposal, "loan")
-    need(body.terms == proposal.terms or body.terms in proposal.former, "UnknownTerms")
+    need_terms(ledger, body)
 
 
 def may_revoke_attestation(ledger: Ledger, author: bytes, body: Value) -> None:
@@ -300,6 +308,19 @@ def may_ballot(ledger: Ledger, author: bytes, body: Value) -> None:
 
 def may_evidence(ledger: Ledger, author: bytes, body: Value) -> None:
     need(ledger.is_known(body.first.header.author), "UnknownKey")
+
+
+def may_predict(ledger: Ledger, author: bytes, body: Value) -> None:
+    need_member(ledger, author)
+    need_terms(ledger, body)
+
+
+def may_respond(ledger: Ledger, author: bytes, body: Value) -> None:
+    need(ledger.community.holds_role(author, "board"), "Role")
+    if body.about.kind == "motion":
+        need_proposal(ledger, body.about.motion, "motion")
+    else:
+        need(body.about.outcome < ledger.round, "OpenRound")
 
 
 def may_move_money(ledger: Ledger, author: bytes, body: Value) -> None:
@@ -412,6 +433,17 @@ def do_evidence(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
     ledger.suspended.add(ledger.newest(culprit.author))
 
 
+def do_predict(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    """What is predicted changes no outcome: it is not kept here."""
+    proposal = ledger.proposals[body.proposal]
+    void_if(proposal.status != "open", "NotOpen")
+    void_if(proposal.terms != body.terms, "AmendedTerms")
+
+
+def do_respond(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    """What is answered changes no outcome: it is not kept here."""
+
+
 def account_of(ledger: Ledger, proposal: bytes) -> Account:
     void_if(proposal not in ledger.accounts, "NotFunded")
     return ledger.accounts[proposal]
@@ -467,6 +499,8 @@ MAY = {
     "repay": may_move_money,
     "write-off": may_move_money,
     "recover": may_move_money,
+    "predict": may_predict,
+    "respond": may_respond,
 }
 
 DO = {
@@ -488,4 +522,6 @@ DO = {
     "repay": do_repay,
     "write-off": do_write_off,
     "recover": do_recover,
+    "predict": do_predict,
+    "respond": do_respond,
 }

@@ -86,6 +86,13 @@ BODY = Choice(
     Structure("repay", proposal=BYTES32, principal=u64(0, GREATEST_AMOUNT), interest=u64(0, GREATEST_AMOUNT)),
     Structure("write-off", proposal=BYTES32, amount=AMOUNT, reason=REASON),
     Structure("recover", proposal=BYTES32, amount=AMOUNT),
+    Structure("predict", proposal=BYTES32, terms=BYTES32, default=u16(0, 10_000)),
+    Structure(
+        "respond",
+        about=Choice(Structure("motion", motion=BYTES32), Structure("outcome", outcome=u32())),
+        status=Names("accepted", "planned", "declined", "done"),
+        reason=REASON,
+    ),
 )
 
 # 6.1

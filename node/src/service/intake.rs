@@ -80,6 +80,7 @@ fn rule_of(reason: &Inadmissible) -> &'static str {
         Inadmissible::UnknownAttestation { .. } => "unknown-attestation",
         Inadmissible::OtherAttestor { .. } => "other-attestor",
         Inadmissible::FutureRound { .. } => "future-round",
+        Inadmissible::OpenRound { .. } => "open-round",
         Inadmissible::TooMany { .. } => "quota",
     }
 }

@@ -189,7 +189,8 @@ fn seal_fault(seal: &OpenedSeal, fault: SealFault) -> Fault {
                 | Inadmissible::UnknownTerms { .. }
                 | Inadmissible::UnknownAttestation { .. }
                 | Inadmissible::UnknownKey { .. }
-                | Inadmissible::FutureRound { .. },
+                | Inadmissible::FutureRound { .. }
+                | Inadmissible::OpenRound { .. },
             ..
         } => Check::Reference,
         SealFault::Inadmissible { .. } => Check::Authority,

@@ -7,7 +7,7 @@ use crate::{
     charter::Role,
     hash::{RecordId, TermsHash},
     keys::PublicKey,
-    records::{Ballot, Body, Kind, Record, Subject},
+    records::{About, Ballot, Body, Kind, Record, Subject},
 };
 
 /// Why a record may not be sealed, now or ever.
@@ -47,6 +47,8 @@ pub enum Inadmissible {
     OtherAttestor { attestation: RecordId },
     #[error("round {round} has not begun: the ledger is in round {current}")]
     FutureRound { round: u32, current: u32 },
+    #[error("round {round} has not closed: the ledger is in round {current}")]
+    OpenRound { round: u32, current: u32 },
     #[error("the author has sealed {limit} records in this round, the most the charter allows")]
     TooMany { limit: u32 },
 }
@@ -64,6 +66,7 @@ impl Inadmissible {
             | Self::UnknownTerms { .. }
             | Self::UnknownAttestation { .. }
             | Self::FutureRound { .. }
+            | Self::OpenRound { .. }
             | Self::TooMany { .. } => true,
             Self::Left
             | Self::Retired { .. }
@@ -111,15 +114,20 @@ impl Ledger {
             }
             Body::Attest { proposal, terms, .. } => {
                 self.role(record, Role::Attestor)?;
-                self.subject(proposal, true)?;
-                let found = self
-                    .proposals
-                    .get(proposal)
-                    .is_some_and(|found| found.terms == *terms || found.former.contains(terms));
-                if found {
-                    Ok(())
-                } else {
-                    Err(Inadmissible::UnknownTerms { proposal: *proposal, terms: *terms })
+                self.terms(proposal, terms)
+            }
+            Body::Predict { proposal, terms, .. } => {
+                self.member(record)?;
+                self.terms(proposal, terms)
+            }
+            Body::Respond { about, .. } => {
+                self.role(record, Role::Board)?;
+                match *about {
+                    About::Motion(proposal) => self.subject(&proposal, false),
+                    About::Outcome(round) if round >= self.round => {
+                        Err(Inadmissible::OpenRound { round, current: self.round })
+                    }
+                    About::Outcome(_) => Ok(()),
                 }
             }
             Body::RevokeAttestation { attestation, .. } => {
@@ -218,6 +226,16 @@ impl Ledger {
         } else {
             Err(Inadmissible::OtherKind { proposal })
         }
+    }
+
+    /// The proposal is a loan, and these are its terms or were.
+    fn terms(&self, proposal: &RecordId, terms: &TermsHash) -> Result<(), Inadmissible> {
+        self.subject(proposal, true)?;
+        let found = self
+            .proposals
+            .get(proposal)
+            .is_some_and(|found| found.terms == *terms || found.former.contains(terms));
+        if found { Ok(()) } else { Err(Inadmissible::UnknownTerms { proposal: *proposal, terms: *terms }) }
     }
 
     fn ballot(&self, ballot: &Ballot) -> Result<(), Inadmissible> {

@@ -12,7 +12,7 @@ use crate::{
     charter::{BASIS_POINTS, Completion, Rule},
     codec,
     hash::{OutcomeDigest, context},
-    loans::{Account, Sums},
+    loans::{Account, AttestedRisk, Estimates, PredictedRisk, Sums},
     outcome::{
         Candidate, CandidateResult, CountedAs, FundedLoan, MotionResult, Outcome, PassedOver, Price,
         RollEntry, Share, Turnout, shares_digest,
@@ -80,6 +80,7 @@ impl Ledger {
             else {
                 continue;
             };
+            let estimates = Arc::new(self.estimates(&candidate.proposal, outcome.time));
             let sums = Sums { allocated: u128::from(*amount), ..Sums::default() };
             self.pool.loans.add_all(&sums);
             let account = Account {
@@ -87,10 +88,40 @@ impl Ledger {
                 height: outcome.height,
                 time: outcome.time,
                 figures: *figures,
+                estimates,
                 sums,
                 movements: Vec::new(),
             };
             self.accounts.insert(candidate.proposal, Arc::new(account));
+        }
+    }
+
+    /// What is said of a loan's risk at the close: by valid attestations, and by members of the electorate on its
+    /// present terms.
+    fn estimates(&self, proposal: &ProposalId, time: u64) -> Estimates {
+        let Some(found) = self.proposals.get(proposal) else { return Estimates::default() };
+        let attested = found.attestations.iter().filter(|(_, held)| self.valid(found, held, time));
+        let predicted = found.predictions.iter().filter(|(member, said)| {
+            let votes = self.members.get(*member).is_some_and(|member| member.status != MemberStatus::Left);
+            said.terms == found.terms && votes && !self.suspended.contains_key(*member)
+        });
+        Estimates {
+            attested: attested
+                .map(|(attestor, held)| AttestedRisk {
+                    record: held.id,
+                    attestor: *attestor,
+                    grade: held.assessment.grade,
+                    default: held.assessment.default,
+                    loss: held.assessment.loss,
+                })
+                .collect(),
+            predicted: predicted
+                .map(|(member, said)| PredictedRisk {
+                    record: said.id,
+                    member: *member,
+                    default: said.default,
+                })
+                .collect(),
         }
     }
 

@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Serialize;
 
 use super::{
-    Attestation, CastBallot, ChainHead, Deposit, Ledger, Member, MemberStatus, Proposal, ProposalStatus,
+    Attestation, AttestationEnd, AttestationEntry, CastBallot, ChainHead, Deposit, Ledger, Member,
+    MemberStatus, Prediction, Proposal, ProposalStatus, Response,
 };
 use crate::{
     hash::RecordId,
     keys::PublicKey,
     loans::{Movement, Step},
-    records::{Assessment, Ballot, Body, Direction, Received, Record, Subject},
+    records::{Ballot, Body, Direction, Received, Record, Subject},
 };
 
 macro_rules! voids {
@@ -120,9 +121,11 @@ impl Ledger {
                     assessment: Arc::new(assessment.clone()),
                 };
                 self.attested.insert(received.id, (*proposal, author));
-                self.attest(proposal, attestation, assessment, time)
+                self.attest(proposal, attestation, sealed.0, time)
             }
-            Body::RevokeAttestation { attestation, .. } => self.revoke(attestation),
+            Body::RevokeAttestation { attestation, reason } => {
+                self.revoke(attestation, received.id, time, reason)
+            }
             Body::Ballot(ballot) => self.vote(received.id, sealed.0, &author, ballot),
             Body::Fund { direction, amount, source, purpose } => self.fund(Deposit {
                 record: received.id,
@@ -144,6 +147,22 @@ impl Ledger {
                     .or_insert_with(|| format!("signed two records with number {sequence}").into());
                 Ok(())
             }
+            Body::Predict { proposal, terms, default } => {
+                let prediction = Prediction { id: received.id, terms: *terms, default: *default };
+                self.predict(proposal, author, prediction)
+            }
+            Body::Respond { about, status, reason } => {
+                let response = Response {
+                    record: received.id,
+                    author,
+                    height: sealed.0,
+                    time,
+                    status: *status,
+                    reason: reason.clone(),
+                };
+                self.responses.entry(*about).or_default().push(response);
+                Ok(())
+            }
             Body::Disburse { proposal, amount } => self.book(proposal, moved(Step::Disburse, *amount, 0)),
             Body::Release { proposal, amount, .. } => self.book(proposal, moved(Step::Release, *amount, 0)),
             Body::Repay { proposal, principal, interest } => {
@@ -158,7 +177,11 @@ impl Ledger {
     pub(super) fn has_left(&self, record: &Record) -> Result<(), Void> {
         let is_members = matches!(
             record.body,
-            Body::Propose(_) | Body::Amend { .. } | Body::Withdraw { .. } | Body::Ballot(_)
+            Body::Propose(_)
+                | Body::Amend { .. }
+                | Body::Withdraw { .. }
+                | Body::Predict { .. }
+                | Body::Ballot(_)
         );
         match self.members.get(&record.author) {
             Some(member) if is_members && member.status == MemberStatus::Left => Err(Void::HasLeft),
@@ -219,8 +242,13 @@ impl Ledger {
         if let Some(reason) = self.suspended.remove(&old) {
             self.suspended.insert(new, reason);
         }
-        for proposal in self.proposals.values_mut().filter(|proposal| proposal.owner == old) {
-            proposal.owner = new;
+        for proposal in self.proposals.values_mut() {
+            if proposal.owner == old {
+                proposal.owner = new;
+            }
+            if let Some(prediction) = proposal.predictions.remove(&old) {
+                proposal.predictions.insert(new, prediction);
+            }
         }
         Ok(())
     }
@@ -236,6 +264,8 @@ impl Ledger {
             sealed,
             status: ProposalStatus::Open,
             attestations: BTreeMap::new(),
+            history: Vec::new(),
+            predictions: BTreeMap::new(),
         };
         self.proposals.insert(id, proposal);
     }
@@ -251,30 +281,62 @@ impl Ledger {
         &mut self,
         proposal: &RecordId,
         attestation: Attestation,
-        assessment: &Assessment,
+        height: u64,
         time: u64,
     ) -> Result<(), Void> {
-        let found = self.open(proposal)?;
-        if found.terms != attestation.terms {
-            return Err(Void::AmendedTerms);
+        let found = self.proposals.get_mut(proposal).ok_or(Void::NotOpen)?;
+        let void = if found.status != ProposalStatus::Open {
+            Some(Void::NotOpen)
+        } else if found.terms != attestation.terms {
+            Some(Void::AmendedTerms)
+        } else if attestation.assessment.valid_until <= time {
+            Some(Void::RunOut)
+        } else {
+            None
+        };
+        if void.is_none() {
+            let (by, attestor) = (attestation.id, attestation.attestor);
+            if let Some(before) = found.attestations.insert(attestor, attestation.clone()) {
+                found.end(&before.id, AttestationEnd::Replaced { by, time });
+            }
         }
-        if assessment.valid_until <= time {
-            return Err(Void::RunOut);
-        }
-        found.attestations.insert(attestation.attestor, attestation);
-        Ok(())
+        let end = void.map(|reason| AttestationEnd::Void { reason });
+        found.history.push(AttestationEntry { attestation, height, time, end });
+        void.map_or(Ok(()), Err)
     }
 
-    fn revoke(&mut self, attestation: &RecordId) -> Result<(), Void> {
+    fn revoke(
+        &mut self,
+        attestation: &RecordId,
+        record: RecordId,
+        time: u64,
+        reason: &str,
+    ) -> Result<(), Void> {
         let (proposal, attestor) = self.attested.get(attestation).copied().ok_or(Void::NotCurrent)?;
         let found = self.proposals.get_mut(&proposal).ok_or(Void::NotCurrent)?;
         match found.attestations.get(&attestor) {
             Some(current) if current.id == *attestation => {
                 found.attestations.remove(&attestor);
+                let reason = reason.to_owned();
+                found.end(attestation, AttestationEnd::Revoked { record, time, reason });
                 Ok(())
             }
             _ => Err(Void::NotCurrent),
         }
+    }
+
+    fn predict(
+        &mut self,
+        proposal: &RecordId,
+        member: PublicKey,
+        prediction: Prediction,
+    ) -> Result<(), Void> {
+        let found = self.open(proposal)?;
+        if found.terms != prediction.terms {
+            return Err(Void::AmendedTerms);
+        }
+        found.predictions.insert(member, prediction);
+        Ok(())
     }
 
     fn vote(&mut self, id: RecordId, height: u64, author: &PublicKey, ballot: &Ballot) -> Result<(), Void> {
@@ -310,5 +372,14 @@ impl Ledger {
         Arc::make_mut(account).book(movement)?;
         self.pool.loans.add(movement.step, movement.principal, movement.interest);
         Ok(())
+    }
+}
+
+impl Proposal {
+    /// Notes how an attestation ended. It is among the newest.
+    fn end(&mut self, attestation: &RecordId, end: AttestationEnd) {
+        if let Some(entry) = self.history.iter_mut().rfind(|entry| entry.attestation.id == *attestation) {
+            entry.end = Some(end);
+        }
     }
 }

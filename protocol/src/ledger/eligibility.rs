@@ -121,7 +121,7 @@ impl Ledger {
     }
 
     /// An attestation counts while it is for the present terms, has not run out, and its author may attest.
-    fn valid(&self, proposal: &Proposal, held: &Attestation, time: u64) -> bool {
+    pub(super) fn valid(&self, proposal: &Proposal, held: &Attestation, time: u64) -> bool {
         held.terms == proposal.terms
             && held.assessment.valid_until > time
             && self.holds(&held.attestor, Role::Attestor)

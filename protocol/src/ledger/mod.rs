@@ -18,6 +18,7 @@ mod explain;
 mod fold;
 mod forecast;
 mod preflight;
+mod responses;
 mod state;
 mod what_if;
 
@@ -30,7 +31,9 @@ pub use eligibility::{Figures, Ineligible};
 pub use explain::{Explanation, Fairness, LoanExplanation, LoanFate, Supporter};
 pub use fold::{Applied, ChainFault, SealFault};
 pub use forecast::{Chance, ExpectedTurnout, Forecast, Poll, TurnoutBasis};
+pub use responses::{Response, Waiting};
 pub use state::{
-    Attestation, CastBallot, ChainHead, Deposit, Ledger, Member, MemberStatus, Pool, Proposal, ProposalStatus,
+    Attestation, AttestationEnd, AttestationEntry, CastBallot, ChainHead, Deposit, Ledger, Member,
+    MemberStatus, Pool, Prediction, Proposal, ProposalStatus,
 };
 pub use what_if::{Change, WhatIf, WhatIfLoan};

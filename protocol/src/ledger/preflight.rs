@@ -67,6 +67,12 @@ impl Ledger {
                 let proved = self.evidence.contains_key(&(fork.author(), fork.sequence()));
                 demand(!proved, Void::ProvedBefore)
             }
+            Body::Predict { proposal, terms, .. } => {
+                demand(self.is_open(proposal), Void::NotOpen)?;
+                let current = self.proposals.get(proposal).map(|found| found.terms);
+                demand(current == Some(*terms), Void::AmendedTerms)
+            }
+            Body::Respond { .. } => Ok(()),
             Body::Disburse { proposal, amount } => self.may_move(proposal, Step::Disburse, *amount),
             Body::Release { proposal, amount, .. } => self.may_move(proposal, Step::Release, *amount),
             Body::Repay { proposal, principal, .. } => self.may_move(proposal, Step::Repay, *principal),

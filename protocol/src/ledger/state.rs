@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Closing, Void};
+use super::{Closing, Response, Void};
 use crate::{
     charter::{Community, Role},
     hash::{RecordId, SealId, TermsHash},
     keys::PublicKey,
     loans::{Account, Sums},
-    records::{Assessment, Ballot, Body, Direction, ProposalId, Received, Record, Subject},
+    records::{About, Assessment, Ballot, Body, Direction, ProposalId, Received, Record, Subject},
 };
 
 /// The state after a seal.
@@ -34,6 +34,7 @@ pub struct Ledger {
     pub(super) pool: Pool,
     pub(super) deposits: Arc<Vec<Deposit>>,
     pub(super) accounts: BTreeMap<ProposalId, Arc<Account>>,
+    pub(super) responses: BTreeMap<About, Vec<Response>>,
     pub(super) closings: Vec<Arc<Closing>>,
 }
 
@@ -132,10 +133,15 @@ pub struct Proposal {
     /// The newest attestation of each attestor that has not been revoked or replaced.
     #[serde(serialize_with = "values")]
     pub attestations: BTreeMap<PublicKey, Attestation>,
+    /// Every attestation that was sealed, in the order of sealing, and how it ended.
+    pub history: Vec<AttestationEntry>,
+    /// The newest prediction of each member.
+    #[serde(serialize_with = "values")]
+    pub predictions: BTreeMap<PublicKey, Prediction>,
 }
 
-fn values<S: serde::Serializer>(
-    map: &BTreeMap<PublicKey, Attestation>,
+fn values<T: Serialize, S: serde::Serializer>(
+    map: &BTreeMap<PublicKey, T>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(map.values())
@@ -169,6 +175,57 @@ pub struct Attestation {
     /// What it says.
     #[serde(flatten)]
     pub assessment: Arc<Assessment>,
+}
+
+/// An attestation as it was sealed, and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttestationEntry {
+    /// The attestation.
+    pub attestation: Attestation,
+    /// The seal that holds it.
+    pub height: u64,
+    /// That seal's time, milliseconds since 1970.
+    pub time: u64,
+    /// Why it is no longer the attestor's word, if it is not.
+    pub end: Option<AttestationEnd>,
+}
+
+/// How an attestation ended, other than by time or by an amendment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "end")]
+pub enum AttestationEnd {
+    /// It had no effect when it was sealed.
+    Void {
+        /// Why.
+        reason: Void,
+    },
+    /// The attestor has made another one.
+    Replaced {
+        /// That one.
+        by: RecordId,
+        /// The time of its seal.
+        time: u64,
+    },
+    /// The attestor has taken it back.
+    Revoked {
+        /// The record that says so.
+        record: RecordId,
+        /// The time of its seal.
+        time: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A member's estimate of a loan's probability of default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// The record.
+    pub id: RecordId,
+    /// For which terms.
+    pub terms: TermsHash,
+    /// In basis points.
+    pub default: u16,
 }
 
 /// The money, in the smallest unit.
@@ -245,6 +302,7 @@ impl Ledger {
             pool: Pool::default(),
             deposits: Arc::default(),
             accounts: BTreeMap::new(),
+            responses: BTreeMap::new(),
             closings: Vec::new(),
         }
     }

@@ -1,7 +1,10 @@
 //! What became of a funded loan, movement by movement (SPEC section 9.6).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::Estimates;
 use crate::{
     hash::RecordId,
     ledger::{Figures, Void},
@@ -130,6 +133,8 @@ pub struct Account {
     pub time: u64,
     /// The figures with which it was funded.
     pub figures: Figures,
+    /// What was estimated before, by whom.
+    pub estimates: Arc<Estimates>,
     /// The sums of its movements.
     pub sums: Sums,
     /// Its movements, in the order in which they were sealed.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EvidenceError, Fork, ProposalId, Subject};
+use super::{About, EvidenceError, Fork, ProposalId, ResponseStatus, Subject};
 use crate::{
     charter::{BASIS_POINTS, Charter, Community},
     codec::Fields,
@@ -142,6 +142,24 @@ pub enum Body {
         /// Of the principal, in smallest units, at least 1.
         amount: u64,
     },
+    /// A member estimates a loan's probability of default. It is never a vote: it is compared with what came.
+    Predict {
+        /// Which loan.
+        proposal: ProposalId,
+        /// For exactly these terms.
+        terms: TermsHash,
+        /// Probability of default over the term, in basis points.
+        default: u16,
+    },
+    /// The board answers.
+    Respond {
+        /// What.
+        about: About,
+        /// Where the board stands.
+        status: ResponseStatus,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// A rating of one loan.
@@ -260,6 +278,8 @@ pub enum Kind {
     Repay,
     WriteOff,
     Recover,
+    Predict,
+    Respond,
 }
 
 /// What is wrong with a body, whatever the state of the ledger.
@@ -314,6 +334,8 @@ impl Body {
             Self::Repay { .. } => Kind::Repay,
             Self::WriteOff { .. } => Kind::WriteOff,
             Self::Recover { .. } => Kind::Recover,
+            Self::Predict { .. } => Kind::Predict,
+            Self::Respond { .. } => Kind::Respond,
         }
     }
 
@@ -337,7 +359,8 @@ impl Body {
             Self::Suspend { reason, .. }
             | Self::Readmit { reason, .. }
             | Self::Withdraw { reason, .. }
-            | Self::RevokeAttestation { reason, .. } => Ok(text::line("reason", reason, limits::TEXT_BYTES)?),
+            | Self::RevokeAttestation { reason, .. }
+            | Self::Respond { reason, .. } => Ok(text::line("reason", reason, limits::TEXT_BYTES)?),
             Self::Leave => Ok(()),
             Self::RotateKey { successor, proof } => {
                 strong("successor", successor)?;
@@ -356,6 +379,9 @@ impl Body {
                 sum("amount", *amount)
             }
             Self::Evidence(fork) => Ok(fork.check(community.id)?),
+            Self::Predict { default, .. } => BodyError::demand(*default <= BASIS_POINTS, "default", || {
+                format!("is {default} basis points, more than {BASIS_POINTS}")
+            }),
             Self::Disburse { amount, .. } | Self::Recover { amount, .. } => sum("amount", *amount),
             Self::Release { amount, reason, .. } | Self::WriteOff { amount, reason, .. } => {
                 sum("amount", *amount)?;

@@ -4,6 +4,7 @@ mod body;
 mod evidence;
 mod header;
 mod proposal;
+mod response;
 mod signed;
 
 pub use body::{
@@ -12,4 +13,5 @@ pub use body::{
 pub use evidence::{EvidenceError, Fork};
 pub use header::{RecordHeader, SignedHeader};
 pub use proposal::{Loan, Motion, ProposalId, Repayment, Subject};
+pub use response::{About, ResponseStatus};
 pub use signed::{MalformedRecord, Received, Record, SignedRecord};

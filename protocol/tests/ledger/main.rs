@@ -4,6 +4,7 @@
 mod support;
 
 mod admissible;
+mod attestations;
 mod charter;
 mod eligibility;
 mod explanations;
@@ -11,8 +12,11 @@ mod loans;
 mod membership;
 mod money;
 mod motions;
+mod portfolio;
 mod records;
+mod responses;
 mod rounds;
 mod schedules;
 mod seals;
+mod track_record;
 mod voids;

@@ -6,8 +6,9 @@ use mutua_protocol::{
     keys::{KeyError, PublicKey, Purpose, Signature, verify_batch},
     limits,
     records::{
-        Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, EvidenceError, Fork, Loan,
-        MalformedRecord, Motion, Received, Record, RecordHeader, Score, SignedHeader, Subject, succession,
+        About, Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, EvidenceError, Fork, Loan,
+        MalformedRecord, Motion, Received, Record, RecordHeader, ResponseStatus, Score, SignedHeader,
+        Subject, succession,
     },
     text::TextError,
 };
@@ -122,6 +123,7 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
         repayment(ID(1), 0, 1),
         repayment(ID(1), limits::AMOUNT, limits::AMOUNT),
         recovery(ID(1), limits::AMOUNT),
+        Body::Predict { proposal: ID(1), terms: TermsHash([0; 32]), default: 10_000 },
     ];
     for body in good {
         let what = format!("{body:?}");
@@ -157,6 +159,11 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
         ("interest", repayment(ID(1), 0, limits::AMOUNT + 1)),
         ("reason", Body::Release { proposal: ID(1), amount: 1, reason: String::new() }),
         ("reason", Body::WriteOff { proposal: ID(1), amount: 1, reason: "a\nb".to_owned() }),
+        ("default", Body::Predict { proposal: ID(1), terms: TermsHash([0; 32]), default: 10_001 }),
+        (
+            "reason",
+            Body::Respond { about: About::Outcome(1), status: ResponseStatus::Done, reason: String::new() },
+        ),
         ("borrower", with_loan(&|l| l.borrower.clear())),
         ("title", with_loan(&|l| l.title = "a\nb".to_owned())),
         ("purpose", with_loan(&|l| l.purpose = format!("{essay}x"))),
@@ -386,6 +393,8 @@ fn the_kinds_have_their_numbers_for_good() {
         repayment(ID(1), 1, 1),
         write_off(ID(1), 1),
         recovery(ID(1), 1),
+        Body::Predict { proposal: ID(1), terms: TermsHash([0; 32]), default: 1 },
+        response(About::Outcome(1), ResponseStatus::Done),
     ];
     for (number, body) in (0u32..).zip(in_order) {
         assert_eq!(codec::encode(&body)[..4], number.to_be_bytes(), "{:?}", body.kind());

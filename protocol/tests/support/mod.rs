@@ -30,8 +30,8 @@ use mutua_protocol::{
     ledger::{Applied, Closing, Inadmissible, Ledger, SealFault, Void},
     outcome::{CandidateResult, CountedAs, Outcome},
     records::{
-        Answer, Assessment, Ballot, Body, Choice, Direction, Loan, Motion, ProposalId, Received, Record,
-        Repayment, Score, Subject, Verdict, succession,
+        About, Answer, Assessment, Ballot, Body, Choice, Direction, Loan, Motion, ProposalId, Received,
+        Record, Repayment, ResponseStatus, Score, Subject, Verdict, succession,
     },
     seals::{Certificate, SealHeader, SealedBatch, Vote, VoteKind, Witness},
 };
@@ -404,6 +404,10 @@ pub fn write_off(proposal: ProposalId, amount: u64) -> Body {
 
 pub fn recovery(proposal: ProposalId, amount: u64) -> Body {
     Body::Recover { proposal, amount }
+}
+
+pub fn response(about: About, status: ResponseStatus) -> Body {
+    Body::Respond { about, status, reason: "it fits our plans".to_owned() }
 }
 
 pub fn withdrawal(proposal: ProposalId) -> Body {

@@ -3,8 +3,8 @@
 use mutua_protocol::{
     hash::{DocumentHash, RecordId, TermsHash},
     records::{
-        Answer, Assessment, Ballot, Body, Choice, Direction, Fork, Loan, Motion, Received, Repayment, Score,
-        Subject, Verdict,
+        About, Answer, Assessment, Ballot, Body, Choice, Direction, Fork, Loan, Motion, Received, Repayment,
+        ResponseStatus, Score, Subject, Verdict,
     },
 };
 
@@ -95,6 +95,9 @@ pub fn one_of_each(world: &World) -> Vec<(&'static str, Received)> {
         ("repay", "treasurer", repayment(id(1), 8_606, 425)),
         ("write-off", "treasurer", write_off(id(1), 7)),
         ("recover", "treasurer", recovery(id(1), 3)),
+        ("predict", "ana", Body::Predict { proposal: id(1), terms: TermsHash([0xe0; 32]), default: 1_250 }),
+        ("respond-motion", "board", response(About::Motion(id(1)), ResponseStatus::Planned)),
+        ("respond-outcome", "board", response(About::Outcome(7), ResponseStatus::Done)),
     ];
     let place = |name| if name == "ballot" { (41, id(0xa0)) } else { (1, Record::NONE) };
     bodies

@@ -503,6 +503,19 @@ pub fn with_keys(story: &Story) -> Cases {
             "a registrar who writes off",
             with_one(BALLOTS, Check::Authority, &|w| w.say("registrar", write_off(story.bakery, 1))),
         ),
+        (
+            "an operator who predicts",
+            with_one(BALLOTS, Check::Authority, &|w| {
+                let terms = w.ledger.proposals()[&story.bakery].terms;
+                w.say("attestor a", Body::Predict { proposal: story.bakery, terms, default: 1 })
+            }),
+        ),
+        (
+            "a member who answers for the board",
+            with_one(CLOSE, Check::Authority, &|w| {
+                w.say("ana", response(About::Outcome(1), ResponseStatus::Accepted))
+            }),
+        ),
         ("a stranger who votes", with_one(BALLOTS, Check::Authority, &|w| w.say("stranger", blank(1)))),
         ("an operator who votes", with_one(BALLOTS, Check::Authority, &|w| w.say("treasurer", blank(1)))),
         (
@@ -522,6 +535,13 @@ pub fn with_keys(story: &Story) -> Cases {
         (
             "a payment for nothing",
             with_one(BALLOTS, Check::Reference, &|w| w.say("treasurer", repayment(nowhere, 1, 0))),
+        ),
+        (
+            "a prediction for other terms",
+            with_one(BALLOTS, Check::Reference, &|w| {
+                let (terms, proposal) = (TermsHash([9; 32]), story.bakery);
+                w.say("ana", Body::Predict { proposal, terms, default: 1 })
+            }),
         ),
         ("a vote in a round to come", with_one(BALLOTS, Check::Reference, &|w| w.say("ana", blank(2)))),
         (

@@ -44,6 +44,14 @@ impl Story {
         seal(&mut world, proposals.to_vec());
         let ratings = vec![
             world.say("attestor a", world.attestation(bakery, approved())),
+            world.say(
+                "dora",
+                Body::Predict {
+                    proposal: bakery,
+                    terms: world.ledger.proposals()[&bakery].terms,
+                    default: 450,
+                },
+            ),
             world.say("attestor b", world.attestation(cinema, Assessment { outlook: 30, ..approved() })),
         ];
         seal(&mut world, ratings);

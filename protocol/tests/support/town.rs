@@ -161,6 +161,12 @@ impl Town {
             36..=38 => (treasurer, repayment(self.funded(deed.what)?, amount / 3, u64::from(deed.kind) * 7)),
             39 | 40 => (treasurer, write_off(self.funded(deed.what)?, amount / 3 + 1)),
             41 => (treasurer, recovery(self.funded(deed.what)?, amount / 5 + 1)),
+            42 | 43 => {
+                let proposal = self.proposal(deed.what)?;
+                let terms = self.world.ledger.proposals()[&proposal].terms;
+                let default = u16::try_from(deed.number % 10_001).unwrap();
+                (person, Body::Predict { proposal, terms, default })
+            }
             _ => return None,
         })
     }
@@ -293,7 +299,7 @@ impl Chance {
     pub fn deed(&mut self) -> Deed {
         let mut pick = |bound| usize::try_from(self.below(bound)).unwrap();
         let (who, what) = (pick(64), pick(64));
-        Deed { kind: u8::try_from(pick(42)).unwrap(), who, what, number: self.below(60_000) }
+        Deed { kind: u8::try_from(pick(44)).unwrap(), who, what, number: self.below(60_000) }
     }
 }
 
