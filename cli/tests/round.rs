@@ -57,7 +57,7 @@ fn attest(place: &Place, id: &str, greatest: &str, more: &[&str]) {
 #[test]
 fn a_round_from_the_first_member_to_the_audit() {
     let place = Place::new();
-    place.found(&["--first-close", "+25s", "--period", "1h"]);
+    place.found(&["--first-close", "+30s", "--period", "1h"]);
     let node = place.start();
     place.run(&["vote", "abcd=1"]).fails(1, "not a member's yet");
     say(&place, &["admit", "founder", "--name", "Hana Novak"]);
@@ -109,6 +109,9 @@ fn a_round_from_the_first_member_to_the_audit() {
     assert_eq!(ballot["ballot"]["scores"].as_array().unwrap().len(), 1);
     assert_eq!(ballot["ballot"]["answers"][0]["choice"], "yes");
     place.all_sealed();
+
+    place.run(&["predict", hours, "3%"]).fails(2, "only loans have a probability");
+    say(&place, &["predict", &oven, "3%"]);
 
     let now = place.json(&["outcome", "current"]);
     assert_eq!(now["provisional"], true);
@@ -163,7 +166,10 @@ fn a_round_from_the_first_member_to_the_audit() {
     place.run(&["outcome", "2"]).fails(1, "round 2 has not closed");
     place.run(&["outcome", "0"]).fails(2, "a round's number");
 
+    place.run(&["predict", &oven, "1%"]).fails(1, "no longer open");
     pay_out_and_back(&place, &oven, &barn);
+    look_back(&place, &oven);
+    answer_as_the_board(&place, hours, &oven);
 
     assert_eq!(place.run(&["log", "export", "log.archive"]).code, 0);
     place.run(&["log", "export", "log.archive"]).fails(2, "is there already");
@@ -195,6 +201,69 @@ fn pay_out_and_back(place: &Place, oven: &str, barn: &str) {
     assert_eq!(place.status()["pool"], 85_200);
     let told = place.run(&["proposals", oven]);
     assert!(told.out.contains("150.00 EUR"), "{}", told.out);
+}
+
+/// The portfolio and the track record of the loan that has ended.
+fn look_back(place: &Place, oven: &str) {
+    let portfolio = place.json(&["portfolio"]);
+    let total = &portfolio["total"];
+    assert_eq!(
+        (&total["loans"], &total["lost"], &total["outstanding"]),
+        (&1.into(), &15000.into(), &0.into())
+    );
+    assert_eq!(portfolio["pool"]["available"], 85_200);
+    assert_eq!(portfolio["loans"][0]["status"], "written-off");
+    assert_eq!(portfolio["grades"]["2"]["sums"]["interest"], 150);
+    let before = place.json(&["portfolio", "--at", "2026-01-01T00:00:00Z"]);
+    assert_eq!(before["loans"].as_array().unwrap().len(), 0);
+    let told = place.run(&["portfolio", "--records"]);
+    let repaid = portfolio["loans"][0]["movements"][2]["record"].as_str().unwrap();
+    assert!(told.out.contains(repaid) && told.out.contains("852.00 EUR"), "{}", told.out);
+    let one = place.run(&["portfolio", &oven[..8]]);
+    assert!(one.out.contains("written off"), "{}", one.out);
+    place.run(&["portfolio", "ffffff"]).fails(1, "0 funded loans");
+    let table = place.run(&["portfolio", "--csv", "--records"]);
+    let lines: Vec<&str> = table.out.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0].split(',').count(), lines[1].split(',').count());
+    assert!(
+        lines[1]
+            .starts_with(&format!("{oven},\"Oven\",\"Oven\",\"general\",2,1,written off,400.25,0.00,300.25"))
+    );
+
+    let track = place.json(&["track-record"]);
+    assert_eq!((&track["loans"][0]["defaulted"], &track["loans"][0]["lost"]), (&true.into(), &15000.into()));
+    // 98.5% and 97% beside what came.
+    assert_eq!(track["attestors"][0]["score"]["brier"]["decimal"], "0.970225");
+    assert_eq!(track["crowd"]["brier"]["exact"], "9409/10000");
+    assert_eq!(track["attestors"][0]["grades"][0]["expected"]["exact"], "3/200");
+    let told = place.run(&["track-record"]);
+    assert!(told.out.contains("0.970225") && told.out.contains("0.940900"), "{}", told.out);
+    let shown = place.json(&["proposals", oven]);
+    assert_eq!(shown["history"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        shown["predictions"],
+        serde_json::json!({"count": 1, "mean": {"exact": "3/100", "decimal": "0.030000"}})
+    );
+}
+
+/// What waits for the board, and its answers.
+fn answer_as_the_board(place: &Place, hours: &str, oven: &str) {
+    let waiting = place.status()["waiting"].clone();
+    assert_eq!(waiting.as_array().unwrap().len(), 2);
+    assert_eq!(waiting[0]["about"]["motion"], hours);
+    let told = place.run(&["status"]);
+    assert!(told.out.contains("Waiting for the board's answer: 2"), "{}", told.out);
+    place.run(&["respond", oven, "--status", "done", "--reason", "x"]).fails(2, "this is a loan");
+    place.run(&["respond", "--round", "2", "--status", "done", "--reason", "x"]).fails(1, "has not closed");
+    say(place, &["respond", &hours[..8], "--status", "planned", "--reason", "From January on"]);
+    say(place, &["respond", "--round", "1", "--status", "accepted", "--reason", "Contracts go out"]);
+    let waiting = place.status()["waiting"].clone();
+    assert_eq!((waiting.as_array().unwrap().len(), &waiting[0]["status"]), (1, &"planned".into()));
+    let told = place.run(&["proposals", &hours[..8]]);
+    assert!(told.out.contains("From January on"), "{}", told.out);
+    say(place, &["respond", &hours[..8], "--status", "done", "--reason", "It is open until seven"]);
+    assert_eq!(place.status()["waiting_count"], 0);
 }
 
 const ELECTION: &str = "\

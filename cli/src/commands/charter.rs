@@ -96,6 +96,9 @@ struct New {
     /// States money into and out of the pool, again for each
     #[arg(long, required = true, value_name = "KEY")]
     treasurer: Vec<PublicKey>,
+    /// Answers motions and outcomes, again for each
+    #[arg(long, value_name = "KEY")]
+    board: Vec<PublicKey>,
     /// Agrees on seals, again for each
     #[arg(long, required = true, value_parser = parse_witness, value_name = "NAME=KEY")]
     witness: Vec<Witness>,
@@ -119,11 +122,14 @@ impl New {
             keys.dedup();
             RoleHolders { role, keys, needed }
         };
-        let roles = vec![
+        let mut roles = vec![
             held(Role::Registrar, self.registrar, 1),
             held(Role::Attestor, self.attestor, self.attestors_needed),
             held(Role::Treasurer, self.treasurer, 1),
         ];
+        if !self.board.is_empty() {
+            roles.push(held(Role::Board, self.board, 1));
+        }
         let charter = self.terms.charter(&self.name, roles, self.witness)?;
         let community = Community::new(charter).map_err(Failure::input)?;
         files::write_new_json(&self.out, &community.charter)?;
@@ -202,9 +208,12 @@ fn tell(page: &mut Page, community: &Community) {
         page.gap().table(grades);
     }
     let mut keys = Table::new(&["role", ">power", "key", "name"]);
-    for (role, name) in
-        [(Role::Registrar, "registrar"), (Role::Attestor, "attestor"), (Role::Treasurer, "treasurer")]
-    {
+    for (role, name) in [
+        (Role::Registrar, "registrar"),
+        (Role::Attestor, "attestor"),
+        (Role::Treasurer, "treasurer"),
+        (Role::Board, "board"),
+    ] {
         for key in charter.holders(role) {
             keys.row([name.to_owned(), String::new(), key.to_string(), String::new()]);
         }

@@ -17,12 +17,16 @@ mod log;
 mod members;
 mod outcome;
 mod payments;
+mod portfolio;
+mod predict;
 mod proposals;
 mod propose;
 mod receipt;
+mod respond;
 mod run;
 mod status;
 mod submit;
+mod track_record;
 mod vote;
 mod whatif;
 
@@ -71,6 +75,8 @@ pub(crate) enum Command {
     Whatif(whatif::Arguments),
     /// Show how likely the open loans are to be funded
     Forecast(forecast::Arguments),
+    /// Estimate a loan's probability of default: never a vote, and compared with what comes
+    Predict(predict::Arguments),
     /// Propose a loan or a motion
     Propose(propose::Propose),
     /// Change the terms of a proposal of one's own
@@ -97,6 +103,12 @@ pub(crate) enum Command {
     WriteOff(payments::WriteOff),
     /// State that something written off came in after all (treasurer)
     Recover(payments::Recover),
+    /// Show all funded loans: owed, due, overdue, paid back and lost
+    Portfolio(portfolio::Arguments),
+    /// Show how right attestors and members were about loans that have ended
+    TrackRecord(track_record::Arguments),
+    /// Answer a motion or an outcome (board)
+    Respond(respond::Arguments),
     /// Rate a loan (attestor)
     Attest(attest::Attest),
     /// Take a rating back (attestor)
@@ -156,6 +168,10 @@ impl Command {
             Self::Repay(arguments) => arguments.run(context),
             Self::WriteOff(arguments) => arguments.run(context),
             Self::Recover(arguments) => arguments.run(context),
+            Self::Predict(arguments) => arguments.run(context),
+            Self::Portfolio(arguments) => arguments.run(context),
+            Self::TrackRecord(arguments) => arguments.run(context),
+            Self::Respond(arguments) => arguments.run(context),
             Self::Attest(arguments) => arguments.run(context),
             Self::Revoke(arguments) => arguments.run(context),
             Self::Log(arguments) => arguments.run(context),

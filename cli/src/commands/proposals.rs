@@ -10,7 +10,7 @@ use mutua_protocol::{
     records::{ProposalId, Verdict},
 };
 
-use super::{Context, propose::tell_subject};
+use super::{Context, propose::tell_subject, respond};
 use crate::{
     Done, amounts,
     client::Client,
@@ -49,8 +49,9 @@ impl Arguments {
         let mut proposals = client.proposals()?;
         let charter = client.charter()?;
         if let Some(prefix) = &self.proposal {
-            let proposal = named::proposal(prefix, &proposals)?;
-            return output::show(context.json, proposal, |page| tell(page, proposal, &charter));
+            let id = named::proposal(prefix, &proposals)?.id;
+            let proposal: ProposalView = client.get(&format!("/v1/proposals/{id}"))?;
+            return output::show(context.json, &proposal, |page| tell(page, &proposal, &charter));
         }
         proposals.retain(|proposal| self.all || proposal.status == "open");
         // The figures are for people; they cost the node an allocation.
@@ -193,23 +194,34 @@ fn tell(page: &mut Page, proposal: &ProposalView, charter: &Charter) {
             ("lost", show(account.lost)),
         ]);
     }
-    for held in &proposal.attestations {
-        let rating = &held.assessment;
+    for past in proposal.history.iter().flatten() {
+        let rating = &past.assessment;
         let verdict = match rating.verdict {
             Verdict::Approved => "approved",
             Verdict::Declined => "declined",
         };
-        let now = if held.for_present_terms { "" } else { ", for earlier terms" };
-        page.gap().line(format!("Attestation {} by {}{now}", held.id.short(), held.attestor.short()));
+        page.gap().line(format!("Attestation {} by {}", past.id.short(), past.attestor.short()));
         let (default, loss) = (amounts::percent(rating.default), amounts::percent(rating.loss));
         let mut facts = vec![
             ("verdict", format!("{verdict}, grade {}, outlook {}", rating.grade, rating.outlook)),
             ("default", format!("{default}, loss in that case {loss}")),
             ("up to", amounts::show(rating.greatest_amount, &charter.currency)),
+            ("sealed", format!("{}, in seal {}", times::show(past.time), past.height)),
             ("holds until", times::show(rating.valid_until)),
         ];
         facts.extend(rating.reasons.iter().map(|reason| ("reason", reason.clone())));
         facts.extend(rating.conditions.iter().map(|condition| ("condition", condition.clone())));
+        facts.extend(past.ended.iter().map(|why| ("does not count", why.clone())));
         page.facts(facts);
+    }
+    if let Some(said) = &proposal.predictions {
+        page.gap().line(format!(
+            "Members' predictions of default: {}, on average {} (no votes)",
+            said.count, said.mean.decimal
+        ));
+    }
+    for said in &proposal.responses {
+        page.gap().line(format!("The board, {}: {}", times::show(said.time), respond::word(said.status)));
+        page.line(&said.reason);
     }
 }

@@ -4,14 +4,14 @@ use clap::Args;
 use mutua_node::service::NodeStatus;
 use serde::Serialize;
 
-use super::Context;
+use super::{Context, respond};
 use crate::{
     Done, amounts,
     client::Client,
     home::Home,
     outbox::Outbox,
     output,
-    page::{Page, Table},
+    page::{Page, Table, cut},
     times,
 };
 
@@ -118,6 +118,16 @@ fn tell(page: &mut Page, status: &NodeStatus, pool: &str) {
     }
     if !peers.is_empty() {
         page.gap().table(peers);
+    }
+    if status.waiting_count > 0 {
+        page.gap().line(format!("Waiting for the board's answer: {}", status.waiting_count));
+        let mut table = Table::new(&["what", "since", "so far", "title"]);
+        for waits in status.waiting.iter().take(20) {
+            let (what, so_far) = (respond::name(waits.about), waits.status.map(respond::word));
+            let so_far = so_far.unwrap_or("nothing").to_owned();
+            table.row([what, times::show(waits.since), so_far, cut(&waits.title, 50)]);
+        }
+        page.table(table);
     }
     for (title, counts) in [
         ("Refused since the start", &status.refused),

@@ -11,6 +11,7 @@ mod evidence;
 mod explanations;
 mod forecasts;
 mod guard;
+mod loans;
 mod money;
 mod outcomes;
 mod problem;
@@ -158,6 +159,8 @@ pub async fn serve(
         .route("/v1/receipts", get(receipts::show))
         .route("/v1/evidence", get(evidence::list))
         .route("/v1/evidence/{name}", get(evidence::show))
+        .route("/v1/portfolio", get(loans::show_portfolio))
+        .route("/v1/track-record", get(loans::show_track_record))
         .route("/v1/seals", post(archive::import))
         .route("/v1/seals/{height}", get(archive::seal))
         .route("/v1/archive", get(archive::export))

@@ -6,7 +6,7 @@ use mutua_protocol::{
     allocation::Distance,
     hash::{OutcomeDigest, RecordId, SealId, TermsHash},
     keys::PublicKey,
-    ledger::{Change, Explanation, Figures, Forecast, LoanExplanation, Supporter, WhatIf},
+    ledger::{Change, Explanation, Figures, Forecast, LoanExplanation, Response, Supporter, WhatIf},
     loans::{Movement, Sums},
     outcome::{Outcome, Share},
     records::{Assessment, Ballot, ProposalId, Record, Subject},
@@ -134,6 +134,138 @@ pub struct ProposalView {
     pub eligibility: Option<Eligibility>,
     /// For a funded loan: what became of its money.
     pub account: Option<AccountView>,
+    /// Every attestation that was sealed, in the order of sealing, and what became of it; only where one proposal
+    /// is asked for.
+    pub history: Option<Vec<PastAttestation>>,
+    /// The members' newest predictions for the present terms, if there are any.
+    pub predictions: Option<PredictionsView>,
+    /// For a motion: what the board has answered, the first answer first.
+    pub responses: Vec<Response>,
+}
+
+/// An attestation in the history of a loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastAttestation {
+    /// The record.
+    pub id: RecordId,
+    /// Who made it.
+    pub attestor: PublicKey,
+    /// For which terms.
+    pub terms: TermsHash,
+    /// The seal that holds it.
+    pub height: u64,
+    /// That seal's time: nobody can date it back.
+    pub time: u64,
+    /// What it says.
+    pub assessment: Assessment,
+    /// Does it count for the close that comes?
+    pub counts: bool,
+    /// Why it does not count, if so.
+    pub ended: Option<String>,
+}
+
+/// Members' estimates of a loan's probability of default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PredictionsView {
+    /// How many members.
+    pub count: u64,
+    /// Their mean.
+    pub mean: Exact,
+}
+
+/// How right attestors and members were, on loans that have ended by a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackRecordView {
+    /// The time, in milliseconds since 1970.
+    pub time: u64,
+    /// The loans that have ended.
+    pub loans: Vec<EndedLoanView>,
+    /// Each attestor who rated one of them.
+    pub attestors: Vec<AttestorView>,
+    /// Each member who predicted one of them.
+    pub members: Vec<MemberScoreView>,
+    /// All predictions together.
+    pub predictions: Option<ScoreView>,
+    /// The mean of the predictions of each loan, as one estimate.
+    pub crowd: Option<ScoreView>,
+}
+
+/// An exact fraction, and the same as a decimal, cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exact {
+    /// `n/d`, or `n`.
+    pub exact: String,
+    /// With six digits after the point.
+    pub decimal: String,
+}
+
+/// How far estimates were from what came: 0 is the best, 1 the worst.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreView {
+    /// How many estimates.
+    pub estimates: u64,
+    /// Their mean Brier score.
+    pub brier: Exact,
+}
+
+/// A loan that has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedLoanView {
+    /// Which.
+    pub proposal: ProposalId,
+    /// What it is called.
+    pub title: String,
+    /// The round that funded it.
+    pub round: u32,
+    /// Was anything written off?
+    pub defaulted: bool,
+    /// What was paid out, in the smallest unit.
+    pub disbursed: u128,
+    /// What is lost of it.
+    pub lost: u128,
+    /// The loss to be expected by the figures with which it was funded.
+    pub expected_loss: Exact,
+}
+
+/// How right an attestor was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttestorView {
+    /// Who.
+    pub attestor: PublicKey,
+    /// The name, if the key is a member's.
+    pub name: Option<String>,
+    /// The score.
+    pub score: ScoreView,
+    /// What came of each grade.
+    pub grades: Vec<GradeView>,
+    /// The loss to be expected by the attestor's figures, in the smallest unit.
+    pub expected_loss: Exact,
+    /// What is lost.
+    pub lost: u128,
+}
+
+/// What came of the loans of one grade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GradeView {
+    /// 1 is the best.
+    pub grade: u8,
+    /// How many loans.
+    pub loans: u64,
+    /// How many of them defaulted.
+    pub defaulted: u64,
+    /// The mean of the stated probabilities of default.
+    pub expected: Exact,
+}
+
+/// How right a member was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberScoreView {
+    /// Who, under the key of the prediction.
+    pub member: PublicKey,
+    /// The name, if the key is still theirs.
+    pub name: Option<String>,
+    /// The score.
+    pub score: ScoreView,
 }
 
 /// What became of a funded loan's money, in the smallest unit.
@@ -147,8 +279,8 @@ pub struct AccountView {
     pub outstanding: u128,
     /// Principal that was given up and has not come in.
     pub lost: u128,
-    /// The movements, each with its record, in the order of sealing.
-    pub movements: Vec<Movement>,
+    /// The movements, each with its record, in the order of sealing; only where one proposal is asked for.
+    pub movements: Option<Vec<Movement>>,
 }
 
 /// An attestation in force.

@@ -7,19 +7,25 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
 };
 use mutua_protocol::{
-    charter::{Charter, Currency},
+    allocation::Fraction,
+    charter::{BASIS_POINTS, Charter, Currency},
     keys::PublicKey,
-    ledger::{CastBallot, Ineligible, Ledger, Member, MemberStatus, Proposal, ProposalStatus, TooLargeAlone},
-    records::{Body, ProposalId},
+    ledger::{
+        AttestationEnd, AttestationEntry, CastBallot, Ineligible, Ledger, Member, MemberStatus, Proposal,
+        ProposalStatus, TooLargeAlone,
+    },
+    records::{About, Body, ProposalId},
 };
 use serde::Deserialize;
 
 use super::{
     Shared,
+    loans::exact,
     problem::Problem,
     show_amount,
     types::{
-        AccountView, AttestationView, BallotView, CastView, ChainView, Eligibility, MemberView, ProposalView,
+        AccountView, AttestationView, BallotView, CastView, ChainView, Eligibility, MemberView,
+        PastAttestation, PredictionsView, ProposalView,
     },
 };
 use crate::service::Core;
@@ -132,7 +138,7 @@ pub(super) async fn proposals(State(shared): State<Shared>) -> Result<Json<Vec<P
             let ledger = core.ledger();
             let mut all: Vec<&Proposal> = ledger.proposals().values().collect();
             all.sort_by_key(|proposal| proposal.sealed);
-            all.into_iter().map(|proposal| proposal_view(core, proposal)).collect()
+            all.into_iter().map(|proposal| proposal_view(core, proposal, false)).collect()
         })
         .await?;
     Ok(Json(proposals))
@@ -144,7 +150,9 @@ pub(super) async fn proposal(
 ) -> Result<Json<ProposalView>, Problem> {
     let id: ProposalId = parse(&id)?;
     let found = shared
-        .ask(move |core| core.ledger().proposals().get(&id).map(|proposal| proposal_view(core, proposal)))
+        .ask(move |core| {
+            core.ledger().proposals().get(&id).map(|proposal| proposal_view(core, proposal, true))
+        })
         .await?;
     found.map(Json).ok_or_else(|| Problem::not_found(format!("no proposal {id} is sealed")))
 }
@@ -173,7 +181,7 @@ fn member_view(ledger: &Ledger, charter: &Charter, key: &PublicKey, member: &Mem
     }
 }
 
-fn proposal_view(core: &Core, proposal: &Proposal) -> ProposalView {
+fn proposal_view(core: &Core, proposal: &Proposal, whole: bool) -> ProposalView {
     let ledger = core.ledger();
     let (status, round) = match proposal.status {
         ProposalStatus::Open => ("open", None),
@@ -214,8 +222,44 @@ fn proposal_view(core: &Core, proposal: &Proposal) -> ProposalView {
             undrawn: account.sums.undrawn(),
             outstanding: account.sums.outstanding(),
             lost: account.sums.lost(),
-            movements: account.movements.clone(),
+            movements: whole.then(|| account.movements.clone()),
         }),
+        history: whole
+            .then(|| proposal.history.iter().map(|entry| past(ledger, proposal, entry, at)).collect()),
+        predictions: predictions(proposal),
+        responses: ledger.responses(About::Motion(proposal.id)).to_vec(),
+    }
+}
+
+fn predictions(proposal: &Proposal) -> Option<PredictionsView> {
+    let said = proposal.predictions.values().filter(|said| said.terms == proposal.terms);
+    let (count, sum) =
+        said.fold((0u64, 0u128), |(count, sum), said| (count + 1, sum + u128::from(said.default)));
+    let mean = Fraction::new(sum, u128::from(count) * u128::from(BASIS_POINTS))?;
+    Some(PredictionsView { count, mean: exact(&mean) })
+}
+
+fn past(ledger: &Ledger, proposal: &Proposal, entry: &AttestationEntry, at: u64) -> PastAttestation {
+    let held = &entry.attestation;
+    let ended = match &entry.end {
+        Some(AttestationEnd::Void { reason }) => Some(format!("it never had an effect: {reason}")),
+        Some(AttestationEnd::Replaced { by, .. }) => {
+            Some(format!("its author replaced it by {}", by.short()))
+        }
+        Some(AttestationEnd::Revoked { reason, .. }) => Some(format!("its author revoked it: {reason}")),
+        None if held.terms != proposal.terms => Some("it is for earlier terms".to_owned()),
+        None if held.assessment.valid_until <= at => Some("it has run out by then".to_owned()),
+        None => ledger.suspension(&held.attestor).map(|reason| format!("its author is suspended: {reason}")),
+    };
+    PastAttestation {
+        id: held.id,
+        attestor: held.attestor,
+        terms: held.terms,
+        height: entry.height,
+        time: entry.time,
+        assessment: (*held.assessment).clone(),
+        counts: ended.is_none(),
+        ended,
     }
 }
 

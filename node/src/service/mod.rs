@@ -27,7 +27,7 @@ pub use self::core::{Core, CoreError};
 pub use driver::{Clock, ServiceHandle, Stopped, start};
 pub use evidence::{EvidenceFile, Matter, MatterKind, Sighting, Sightings};
 pub use reasons::meaning;
-pub use status::{NodeStatus, PeerStatus, WitnessStatus};
+pub use status::{NodeStatus, PeerStatus, WaitingAnswer, WitnessStatus};
 
 use crate::network::{Topic, Verdict};
 

@@ -34,6 +34,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("unknown-attestation", "the attestation is not sealed"),
     ("other-attestor", "the attestation is another attestor's"),
     ("future-round", "the ballot is for a round that has not begun"),
+    ("open-round", "the answer is to the outcome of a round that has not closed"),
     // At home
     ("after-close", "the ballot comes after the close of its round"),
     ("no-effect", "the record would change nothing"),

@@ -6,6 +6,7 @@ use mutua_protocol::{
     hash::{CommunityId, OutcomeDigest, SealId},
     keys::PublicKey,
     ledger::Ledger,
+    records::{About, ResponseStatus},
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,44 @@ pub struct NodeStatus {
     pub forks: u64,
     /// Evidence of misbehaviour, by kind: all that this node holds.
     pub evidence: BTreeMap<String, u64>,
+    /// What waits for the board's answer, the oldest first, at most a hundred.
+    pub waiting: Vec<WaitingAnswer>,
+    /// How many of them there are.
+    pub waiting_count: usize,
+}
+
+/// Greatest number of things that wait for an answer and are named in a status.
+const SHOWN: usize = 100;
+
+/// Something that waits for the board's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingAnswer {
+    /// What.
+    pub about: About,
+    /// What people call it.
+    pub title: String,
+    /// Since when, in milliseconds since 1970.
+    pub since: u64,
+    /// What the board has said so far.
+    pub status: Option<ResponseStatus>,
+}
+
+fn waiting(ledger: &Ledger) -> (Vec<WaitingAnswer>, usize) {
+    let all = ledger.waiting();
+    let title = |about| match about {
+        About::Outcome(round) => format!("Outcome of round {round}"),
+        About::Motion(motion) => ledger
+            .proposals()
+            .get(&motion)
+            .map_or_else(String::new, |proposal| proposal.subject.title().to_owned()),
+    };
+    let shown = all.iter().take(SHOWN).map(|waits| WaitingAnswer {
+        about: waits.about,
+        title: title(waits.about),
+        since: waits.since,
+        status: waits.status,
+    });
+    (shown.collect(), all.len())
 }
 
 /// A connected peer.
@@ -118,6 +157,7 @@ impl Core {
     pub fn status(&self) -> NodeStatus {
         let ledger = &self.ledger;
         let parked_by = self.parked.by_rule();
+        let (waiting, waiting_count) = waiting(ledger);
         NodeStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             community: self.community.id,
@@ -151,6 +191,8 @@ impl Core {
             void: self.counters.void.clone(),
             forks: self.counters.forks,
             evidence: self.count_evidence(),
+            waiting,
+            waiting_count,
         }
     }
 }
