@@ -38,6 +38,14 @@ Example:
   mutua evidence export evidence-folder
   mutua verify-evidence evidence-folder/votes-8f3a01c2d4e5f607-19.evidence --charter charter.json";
 
+const LIST_EXAMPLE: &str = "\
+Example:
+  mutua evidence list";
+
+const EXPORT_EXAMPLE: &str = "\
+Example:
+  mutua evidence export evidence-folder";
+
 const VERIFY_EXAMPLE: &str = "\
 Example:
   mutua verify-evidence fork-8f3a01c2d4e5f607-7.evidence --charter charter.json
@@ -56,8 +64,10 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Show what this node has seen
+    #[command(after_help = LIST_EXAMPLE)]
     List,
     /// Write it to files that anybody can check
+    #[command(after_help = EXPORT_EXAMPLE)]
     Export {
         /// The folder to write to
         #[arg(value_name = "FOLDER")]

@@ -191,5 +191,5 @@ fn a_record_that_is_missing_or_another_is_named() {
     store.check(id_of, |_| ()).unwrap();
     store.reader().db.remove(tables::tail(&author(30), 30)).unwrap();
     let error = store.check(id_of, |_| ()).unwrap_err().to_string();
-    assert!(error.contains("tail, log, forks or meta values"), "{error}");
+    assert!(error.contains("tail, log, forks, evidence or meta values"), "{error}");
 }
