@@ -1,9 +1,9 @@
 //! Finding what people name by the first digits of an id.
 
-use mutua_node::api::types::ProposalView;
+use mutua_node::api::types::{ArgumentView, ProposalView};
 use mutua_protocol::{hash::RecordId, keys::PublicKey};
 
-use crate::{Done, failure::Failure};
+use crate::{Done, client::Client, failure::Failure};
 
 /// Fewest digits that name something.
 const DIGITS: usize = 4;
@@ -40,6 +40,47 @@ fn find<'a, T>(
 pub(crate) fn proposal<'a>(prefix: &str, proposals: &'a [ProposalView]) -> Done<&'a ProposalView> {
     let hint = "'mutua proposals --all' lists them. A new one can be named once it is sealed";
     find("proposal", hint, prefix, proposals.iter().map(|proposal| (proposal.id.to_string(), proposal)))
+}
+
+/// The sealed argument that begins like this.
+///
+/// # Errors
+/// When none does, or several do, or no node runs.
+pub(crate) fn argument(prefix: &str, client: &Client) -> Done<ArgumentView> {
+    let fit = arguments(prefix, client)?;
+    let hint =
+        "'mutua arguments PROPOSAL' lists those about a proposal. A new one can be named once it is sealed";
+    find("argument", hint, prefix, fit.iter().map(|argument| (argument.id.to_string(), argument))).cloned()
+}
+
+/// The sealed arguments that begin like this, at most a few; none where this is the beginning of no id.
+fn arguments(prefix: &str, client: &Client) -> Done<Vec<ArgumentView>> {
+    let digits = DIGITS..=2 * RecordId::LENGTH;
+    if !digits.contains(&prefix.len()) || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(Vec::new());
+    }
+    client.get(&format!("/v1/arguments?prefix={prefix}"))
+}
+
+/// A proposal, or an argument about one.
+pub(crate) enum Topic<'a> {
+    Proposal(&'a ProposalView),
+    Argument(ArgumentView),
+}
+
+/// The proposal or the argument that begins like this.
+///
+/// # Errors
+/// When none does, or several do, or no node runs.
+pub(crate) fn topic<'a>(prefix: &str, proposals: &'a [ProposalView], client: &Client) -> Done<Topic<'a>> {
+    let replies = arguments(prefix, client)?;
+    match (proposal(prefix, proposals), &replies[..]) {
+        (Ok(_), [_, ..]) => Err(Failure::input(format!(
+            "'{prefix}' is the beginning of a proposal's id and of an argument's; give more digits"
+        ))),
+        (Err(_), [_, ..]) => argument(prefix, client).map(Topic::Argument),
+        (found, []) => found.map(Topic::Proposal),
+    }
 }
 
 /// The record among these that begins like this.

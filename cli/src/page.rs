@@ -35,6 +35,42 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     short + "…"
 }
 
+/// The text in lines of at most this many columns, broken between words where there are some.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in plain(text, true).lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.width() + 1 + word.width() > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            for character in word.chars() {
+                line.push(character);
+                if line.width() > width && line.chars().count() > 1 {
+                    line.pop();
+                    lines.push(std::mem::replace(&mut line, character.to_string()));
+                }
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// Two columns of lines, each of this many columns, side by side.
+pub(crate) fn beside(left: &[String], right: &[String], width: usize) -> Vec<String> {
+    let empty = String::new();
+    (0..left.len().max(right.len()))
+        .map(|row| {
+            let (left, right) = (left.get(row).unwrap_or(&empty), right.get(row).unwrap_or(&empty));
+            format!("{left}{} | {right}", " ".repeat(width.saturating_sub(left.width())))
+        })
+        .collect()
+}
+
 /// Text under construction.
 #[derive(Debug, Default)]
 pub(crate) struct Page(String);
@@ -144,6 +180,17 @@ mod tests {
         table.row(["信用".to_owned(), "5".to_owned()]);
         table.row(["a".to_owned(), "1200".to_owned()]);
         assert_eq!(table.render(), "name  cost\n信用     5\na     1200\n");
+    }
+
+    #[test]
+    fn a_text_is_broken_between_words_and_long_words_anywhere() {
+        assert_eq!(wrap("It is close by,\nand well run.", 9), ["It is", "close by,", "and well", "run."]);
+        assert_eq!(wrap("abcdefgh ij", 5), ["abcde", "fgh", "ij"]);
+        assert_eq!(wrap("信用組合です", 5), ["信用", "組合", "です"]);
+        assert_eq!(wrap("a\n\nb\u{1b}[2J", 9), ["a", "", "b\u{fffd}[2J"]);
+        assert!(wrap("", 9).is_empty());
+        let sides = beside(&["信用".to_owned(), "b".to_owned()], &["c".to_owned()], 5);
+        assert_eq!(sides, ["信用  | c", "b     | "]);
     }
 
     #[test]

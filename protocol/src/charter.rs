@@ -77,8 +77,10 @@ pub enum Role {
     Attestor,
     /// States money into and out of the pool, and what became of funded loans.
     Treasurer,
-    /// Answers motions and outcomes for the institution.
+    /// Answers motions, outcomes and questions for the institution.
     Board,
+    /// Hides arguments from view, with a reason, and shows them again.
+    Moderator,
 }
 
 /// The keys that hold a role.

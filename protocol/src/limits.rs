@@ -47,6 +47,13 @@ pub const NAME_BYTES: usize = 120;
 /// Greatest length in bytes of a purpose, a reason or a condition.
 pub const TEXT_BYTES: usize = 4000;
 
+/// Greatest number of arguments of one member in one round: two a day over a month, and nobody fills a thread alone.
+pub const ARGUMENTS_PER_ROUND: u32 = 64;
+
+/// Greatest depth of a thread, the argument about the proposal included: deeper ones cannot be read on a narrow
+/// screen, and whoever has more to say can argue about the proposal again.
+pub const ARGUMENT_DEPTH: u8 = 8;
+
 /// Greatest number of documents, conditions or reasons in one record.
 pub const ITEMS: usize = 16;
 

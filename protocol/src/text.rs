@@ -60,6 +60,17 @@ pub fn paragraphs(field: &'static str, text: &str, limit: usize) -> Result<(), T
     bounded(field, text, limit, |character| character != '\n' && is_forbidden(character))
 }
 
+/// Checks a text of several lines that must say something.
+///
+/// # Errors
+/// [`TextError`] that names the field.
+pub fn passage(field: &'static str, text: &str, limit: usize) -> Result<(), TextError> {
+    if text.trim().is_empty() {
+        return Err(TextError::Empty(field));
+    }
+    paragraphs(field, text, limit)
+}
+
 /// Checks the length of a list.
 ///
 /// # Errors
@@ -96,5 +107,8 @@ mod tests {
         assert!(matches!(line("t", "aaaa", 3), Err(TextError::TooLong { .. })));
         assert!(paragraphs("t", "a\nb", 30).is_ok());
         assert!(paragraphs("t", "", 30).is_ok());
+        assert!(passage("t", "a\nb", 30).is_ok());
+        assert_eq!(passage("t", "\n ", 30), Err(TextError::Empty("t")));
+        assert!(matches!(passage("t", "a\tb", 30), Err(TextError::Control { code: 9, .. })));
     }
 }

@@ -46,7 +46,7 @@ CHARTER = Structure(
     categories=NAMES,
     roles=ListOf(Structure(
         "role",
-        role=Names("registrar", "attestor", "treasurer", "board"),
+        role=Names("registrar", "attestor", "treasurer", "board", "moderator"),
         keys=ListOf(STRONG_KEY, 32, least=1),
         needed=u8(1),
     )),
@@ -95,7 +95,7 @@ class Community:
         for name in ("groups", "categories"):
             if len(set(getattr(charter, name))) != len(getattr(charter, name)):
                 raise OutOfBounds(f"{name} has an entry twice")
-        order = ["registrar", "attestor", "treasurer", "board"]
+        order = ["registrar", "attestor", "treasurer", "board", "moderator"]
         ascending((order.index(entry.role) for entry in charter.roles), "roles")
         if not any(entry.role == "registrar" for entry in charter.roles):
             raise OutOfBounds("there is no registrar")

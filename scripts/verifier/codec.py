@@ -284,13 +284,15 @@ class Line(Text):
 
 
 class Paragraphs(Text):
-    """A string, possibly empty, that may have line breaks."""
+    """A string that may have line breaks. It may show nothing unless it `must_show` something."""
 
-    def __init__(self, greatest: int) -> None:
-        self.greatest = greatest
+    def __init__(self, greatest: int, must_show: bool = False) -> None:
+        self.greatest, self.must_show = greatest, must_show
 
     def check(self, value: str, charter: Value | None) -> None:
         check_text(value, self.greatest, FORBIDDEN - {"\n"})
+        if self.must_show and all(character in WHITE for character in value):
+            raise OutOfBounds("a text shows nothing")
 
 
 def check_text(value: str, greatest: int, forbidden: set[str]) -> None:

@@ -16,6 +16,8 @@ from .records import terms_hash
 from .seals import GREATEST_RECORDS, GREATEST_RECORDS_BYTES, seal_id
 
 GREATEST_TIME = 2**64 - 1
+GREATEST_DEPTH = 8  # of an argument
+GREATEST_ARGUMENTS = 64  # of a member in a round
 
 
 class Fault(Exception):
@@ -67,6 +69,11 @@ class Member:
     status: str = "active"  # then "leaving", then "left"
     cast: Cast | None = None
     standing: Cast | None = None
+    first: bytes = ZEROS  # the key with which the member was admitted
+    argued: tuple[int, int] = (0, 0)  # the round, and how often in it
+
+    def argued_in(self, round: int) -> int:
+        return self.argued[1] if self.argued[0] == round else 0
 
 
 @dataclass
@@ -87,6 +94,17 @@ class Proposal:
     former: set[bytes] = field(default_factory=set)
     status: str = "open"  # then "withdrawn", "expired", "funded" or "decided"
     attestations: dict[bytes, Attestation] = field(default_factory=dict)
+
+
+@dataclass
+class Argument:
+    """Without its text, and without what only shows (9.7)."""
+
+    member: bytes  # the author's first key
+    stance: str
+    depth: int
+    hidden: bool = False
+    endorsers: set[bytes] = field(default_factory=set)  # by their first keys
 
 
 @dataclass
@@ -129,6 +147,7 @@ class Ledger:
         self.attested: dict[bytes, tuple[bytes, bytes]] = {}  # id of the record: attestor, proposal
         self.proved: set[tuple[bytes, int]] = set()
         self.accounts: dict[bytes, Account] = {}  # by proposal
+        self.arguments: dict[bytes, Argument] = {}
         self.paid_in = self.paid_out = 0
 
     @property
@@ -227,12 +246,13 @@ class Seal:
 
 
 # Kinds that are void once their author has left (9.5).
-OF_MEMBERS = {"propose", "amend", "withdraw", "predict", "ballot"}
+OF_MEMBERS = {"propose", "amend", "withdraw", "predict", "ballot", "argue", "endorse"}
 
 
 # 9.4 Admissible
 
-REFERENCES = {"UnknownKey", "UnknownProposal", "UnknownTerms", "UnknownAttestation", "FutureRound", "OpenRound"}
+REFERENCES = {"UnknownKey", "UnknownProposal", "UnknownTerms", "UnknownAttestation", "UnknownArgument",
+              "FutureRound", "OpenRound"}
 
 
 def need(condition: bool, rule: str) -> None:
@@ -319,8 +339,35 @@ def may_respond(ledger: Ledger, author: bytes, body: Value) -> None:
     need(ledger.community.holds_role(author, "board"), "Role")
     if body.about.kind == "motion":
         need_proposal(ledger, body.about.motion, "motion")
+    elif body.about.kind == "question":
+        need(need_argument(ledger, body.about.question).stance == "question", "NotQuestion")
     else:
         need(body.about.outcome < ledger.round, "OpenRound")
+
+
+def need_argument(ledger: Ledger, argument: bytes) -> Argument:
+    need(argument in ledger.arguments, "UnknownArgument")
+    return ledger.arguments[argument]
+
+
+def may_argue(ledger: Ledger, author: bytes, body: Value) -> None:
+    need_member(ledger, author)
+    if body.on.kind == "proposal":
+        need_proposal(ledger, body.on.proposal)
+        return
+    found = need_argument(ledger, body.on.argument)
+    need(body.stance != "answer" or found.stance == "question", "NotQuestion")
+    need(found.depth < GREATEST_DEPTH, "TooDeep")
+
+
+def may_endorse(ledger: Ledger, author: bytes, body: Value) -> None:
+    need_member(ledger, author)
+    need(need_argument(ledger, body.argument).member != ledger.members[author].first, "OwnArgument")
+
+
+def may_moderate(ledger: Ledger, author: bytes, body: Value) -> None:
+    need(ledger.community.holds_role(author, "moderator"), "Role")
+    need_argument(ledger, body.argument)
 
 
 def may_move_money(ledger: Ledger, author: bytes, body: Value) -> None:
@@ -338,7 +385,7 @@ def void_if(condition: bool, reason: str) -> None:
 
 def do_admit(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
     void_if(body.key in ledger.members or body.key in ledger.retired, "AlreadyMember")
-    ledger.members[body.key] = Member(body.name, body.weight, body.group)
+    ledger.members[body.key] = Member(body.name, body.weight, body.group, first=body.key)
 
 
 def do_suspend(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
@@ -444,6 +491,31 @@ def do_respond(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
     """What is answered changes no outcome: it is not kept here."""
 
 
+def do_argue(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    member = ledger.members[record.author]
+    argued = member.argued_in(ledger.round)
+    void_if(argued >= GREATEST_ARGUMENTS, "TooManyArguments")
+    member.argued = (ledger.round, argued + 1)
+    depth = 1 if body.on.kind == "proposal" else ledger.arguments[body.on.argument].depth + 1
+    ledger.arguments[record.id] = Argument(member.first, body.stance, depth)
+
+
+def do_endorse(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    endorsers, member = ledger.arguments[body.argument].endorsers, ledger.members[record.author].first
+    if body.withdrawn:
+        void_if(member not in endorsers, "NotEndorsed")
+        endorsers.remove(member)
+    else:
+        void_if(member in endorsers, "AlreadyEndorsed")
+        endorsers.add(member)
+
+
+def do_moderate(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    argument = ledger.arguments[body.argument]
+    void_if(argument.hidden == body.hidden, "AlreadyHidden" if body.hidden else "NotHidden")
+    argument.hidden = body.hidden
+
+
 def account_of(ledger: Ledger, proposal: bytes) -> Account:
     void_if(proposal not in ledger.accounts, "NotFunded")
     return ledger.accounts[proposal]
@@ -501,6 +573,9 @@ MAY = {
     "recover": may_move_money,
     "predict": may_predict,
     "respond": may_respond,
+    "argue": may_argue,
+    "endorse": may_endorse,
+    "moderate": may_moderate,
 }
 
 DO = {
@@ -524,4 +599,7 @@ DO = {
     "recover": do_recover,
     "predict": do_predict,
     "respond": do_respond,
+    "argue": do_argue,
+    "endorse": do_endorse,
+    "moderate": do_moderate,
 }

@@ -89,10 +89,19 @@ BODY = Choice(
     Structure("predict", proposal=BYTES32, terms=BYTES32, default=u16(0, 10_000)),
     Structure(
         "respond",
-        about=Choice(Structure("motion", motion=BYTES32), Structure("outcome", outcome=u32())),
+        about=Choice(Structure("motion", motion=BYTES32), Structure("outcome", outcome=u32()),
+                     Structure("question", question=BYTES32)),
         status=Names("accepted", "planned", "declined", "done"),
         reason=REASON,
     ),
+    Structure(
+        "argue",
+        on=Choice(Structure("proposal", proposal=BYTES32), Structure("argument", argument=BYTES32)),
+        stance=Names("for", "against", "question", "answer"),
+        text=Paragraphs(4_000, must_show=True),
+    ),
+    Structure("endorse", argument=BYTES32, withdrawn=BOOL),
+    Structure("moderate", argument=BYTES32, hidden=BOOL, reason=REASON),
 )
 
 # 6.1
@@ -194,7 +203,13 @@ def check_repay(record: Value, community: Community) -> None:
         raise OutOfBounds("principal and interest are both 0")
 
 
+def check_argue(record: Value, community: Community) -> None:
+    if record.body.stance == "answer" and record.body.on.kind == "proposal":
+        raise OutOfBounds("an answer is about a proposal")
+
+
 FURTHER_BOUNDS = {
+    "argue": check_argue,
     "repay": check_repay,
     "rotate-key": check_rotation,
     "ballot": check_ballot,

@@ -96,9 +96,12 @@ struct New {
     /// States money into and out of the pool, again for each
     #[arg(long, required = true, value_name = "KEY")]
     treasurer: Vec<PublicKey>,
-    /// Answers motions and outcomes, again for each
+    /// Answers motions, questions and outcomes, again for each
     #[arg(long, value_name = "KEY")]
     board: Vec<PublicKey>,
+    /// Hides arguments from view, and shows them again; for each again
+    #[arg(long, value_name = "KEY")]
+    moderator: Vec<PublicKey>,
     /// Agrees on seals, again for each
     #[arg(long, required = true, value_parser = parse_witness, value_name = "NAME=KEY")]
     witness: Vec<Witness>,
@@ -129,6 +132,9 @@ impl New {
         ];
         if !self.board.is_empty() {
             roles.push(held(Role::Board, self.board, 1));
+        }
+        if !self.moderator.is_empty() {
+            roles.push(held(Role::Moderator, self.moderator, 1));
         }
         let charter = self.terms.charter(&self.name, roles, self.witness)?;
         let community = Community::new(charter).map_err(Failure::input)?;
@@ -213,6 +219,7 @@ fn tell(page: &mut Page, community: &Community) {
         (Role::Attestor, "attestor"),
         (Role::Treasurer, "treasurer"),
         (Role::Board, "board"),
+        (Role::Moderator, "moderator"),
     ] {
         for key in charter.holders(role) {
             keys.row([name.to_owned(), String::new(), key.to_string(), String::new()]);

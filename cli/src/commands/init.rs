@@ -157,7 +157,8 @@ impl Arguments {
 
     fn compose(&self, founder: PublicKey) -> Done<Community> {
         let holds = |role| RoleHolders { role, keys: vec![founder], needed: 1 };
-        let roles = [Role::Registrar, Role::Attestor, Role::Treasurer, Role::Board].map(holds).to_vec();
+        let roles = [Role::Registrar, Role::Attestor, Role::Treasurer, Role::Board, Role::Moderator];
+        let roles = roles.map(holds).to_vec();
         let witness = Witness { key: founder, power: 1, name: "founder".to_owned() };
         let charter = self.terms.charter(self.name.as_deref().unwrap_or_default(), roles, vec![witness])?;
         Community::new(charter).map_err(Failure::input)

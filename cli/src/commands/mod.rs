@@ -1,6 +1,8 @@
 //! The commands: one file a group.
 
 mod allocate;
+mod argue;
+mod arguments;
 mod attest;
 mod audit;
 mod auditor_token;
@@ -77,6 +79,12 @@ pub(crate) enum Command {
     Forecast(forecast::Arguments),
     /// Estimate a loan's probability of default: never a vote, and compared with what comes
     Predict(predict::Arguments),
+    /// Argue for or against a proposal, ask about it, or answer
+    Argue(argue::Argue),
+    /// Make somebody's argument your own, or no longer do
+    Endorse(argue::Endorse),
+    /// Show what is said about a proposal
+    Arguments(arguments::Arguments),
     /// Propose a loan or a motion
     Propose(propose::Propose),
     /// Change the terms of a proposal of one's own
@@ -107,7 +115,9 @@ pub(crate) enum Command {
     Portfolio(portfolio::Arguments),
     /// Show how right attestors and members were about loans that have ended
     TrackRecord(track_record::Arguments),
-    /// Answer a motion or an outcome (board)
+    /// Hide an argument from view, or show it again; the log keeps both (moderator)
+    Moderate(argue::Moderate),
+    /// Answer a motion, a question or an outcome (board)
     Respond(respond::Arguments),
     /// Rate a loan (attestor)
     Attest(attest::Attest),
@@ -155,6 +165,9 @@ impl Command {
             Self::Outcome(arguments) => arguments.run(context),
             Self::Whatif(arguments) => arguments.run(context),
             Self::Forecast(arguments) => arguments.run(context),
+            Self::Argue(arguments) => arguments.run(context),
+            Self::Endorse(arguments) => arguments.run(context),
+            Self::Arguments(arguments) => arguments.run(context),
             Self::Propose(arguments) => arguments.run(context),
             Self::Amend(arguments) => arguments.run(context),
             Self::Withdraw(arguments) => arguments.run(context),
@@ -171,6 +184,7 @@ impl Command {
             Self::Predict(arguments) => arguments.run(context),
             Self::Portfolio(arguments) => arguments.run(context),
             Self::TrackRecord(arguments) => arguments.run(context),
+            Self::Moderate(arguments) => arguments.run(context),
             Self::Respond(arguments) => arguments.run(context),
             Self::Attest(arguments) => arguments.run(context),
             Self::Revoke(arguments) => arguments.run(context),

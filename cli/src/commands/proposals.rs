@@ -10,7 +10,7 @@ use mutua_protocol::{
     records::{ProposalId, Verdict},
 };
 
-use super::{Context, propose::tell_subject, respond};
+use super::{Context, arguments, propose::tell_subject, respond};
 use crate::{
     Done, amounts,
     client::Client,
@@ -25,7 +25,7 @@ Example:
   mutua proposals
   mutua proposals 5b3e90aa
 
-The votes are those so far, with records that are not sealed yet; what is decided shows 'mutua outcome'.";
+'said' counts the arguments for and against, and the questions that wait for an answer. The votes are those so far, with records that are not sealed yet; what is decided shows 'mutua outcome'.";
 
 /// What `mutua proposals` is told.
 #[derive(Debug, Args)]
@@ -88,9 +88,10 @@ fn standing(client: &Client) -> Done<Standing> {
 fn list(page: &mut Page, proposals: &[ProposalView], standing: &Standing, charter: &Charter, all: bool) {
     let kind = if all { "Proposals" } else { "Open proposals" };
     page.line(format!("{kind}: {}", proposals.len()));
-    let mut loans =
-        Table::new(&["loan", ">amount", ">months", ">rate", "grade", ">votes", "now", "borrower", "title"]);
-    let mut motions = Table::new(&["motion", ">yes:no", "now", "title"]);
+    let mut loans = Table::new(&[
+        "loan", ">amount", ">months", ">rate", "grade", ">votes", "now", "said", "borrower", "title",
+    ]);
+    let mut motions = Table::new(&["motion", ">yes:no", "now", "said", "title"]);
     for proposal in proposals {
         let none = || ("-".to_owned(), "-");
         let (votes, now) = standing.get(&proposal.id).cloned().unwrap_or_else(none);
@@ -103,7 +104,7 @@ fn list(page: &mut Page, proposals: &[ProposalView], standing: &Standing, charte
         };
         let title = cut(proposal.subject.title(), 60);
         match proposal.subject.loan() {
-            None => motions.row([proposal.id.short(), votes, now, title]),
+            None => motions.row([proposal.id.short(), votes, now, said(proposal), title]),
             Some(loan) => loans.row([
                 proposal.id.short(),
                 amounts::digits(loan.amount.into(), charter.currency.decimals),
@@ -112,6 +113,7 @@ fn list(page: &mut Page, proposals: &[ProposalView], standing: &Standing, charte
                 grade(proposal),
                 votes,
                 now,
+                said(proposal),
                 cut(&loan.borrower, 28),
                 title,
             ]),
@@ -147,6 +149,16 @@ fn list(page: &mut Page, proposals: &[ProposalView], standing: &Standing, charte
     }
     if proposals.is_empty() && !all {
         page.line("Make one with 'mutua propose', or see earlier ones with --all.");
+    }
+}
+
+/// How many speak for it and against it, and the questions that wait.
+fn said(proposal: &ProposalView) -> String {
+    let (tally, waiting) = (&proposal.arguments, proposal.open_questions);
+    let waiting = if waiting > 0 { format!(" {waiting}?") } else { String::new() };
+    match (tally.in_favour, tally.against) {
+        (0, 0) if waiting.is_empty() => "-".to_owned(),
+        (in_favour, against) => format!("+{in_favour} -{against}{waiting}"),
     }
 }
 
@@ -214,6 +226,8 @@ fn tell(page: &mut Page, proposal: &ProposalView, charter: &Charter) {
         facts.extend(past.ended.iter().map(|why| ("does not count", why.clone())));
         page.facts(facts);
     }
+    let said = arguments::counted(&proposal.arguments, proposal.open_questions);
+    page.gap().line(format!("Arguments: {said}. 'mutua arguments {}' shows them", proposal.id.short()));
     if let Some(said) = &proposal.predictions {
         page.gap().line(format!(
             "Members' predictions of default: {}, on average {} (no votes)",

@@ -3,31 +3,32 @@
 use clap::{Args, ValueEnum};
 use mutua_protocol::{
     charter::Role,
-    records::{About, Body, ResponseStatus},
+    records::{About, Body, ResponseStatus, Stance},
 };
 
 use super::Context;
 use crate::{
     Done,
     failure::Failure,
-    named,
+    named::{self, Topic},
     signing::{Signer, SignerArguments, tell},
 };
 
 const EXAMPLE: &str = "\
 Example:
   mutua respond 5b3e90aa --status planned --reason \"From January on, on Thursdays\"
+  mutua respond c07d11ee --status accepted --reason \"Yes, from the first day\"
   mutua respond --round 3 --status accepted --reason \"Contracts go out this week\"
 
-'mutua status' shows what waits for an answer: carried motions, and outcomes that funded loans. 'planned' is not the last
-word. Needs a key of the charter's board.";
+'mutua status' shows what waits for an answer: carried motions, outcomes that funded loans, and questions about proposals.
+'planned' is not the last word. Needs a key of the charter's board.";
 
 /// What `mutua respond` is told.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// The motion's id, or its first digits
-    #[arg(value_name = "MOTION", required_unless_present = "round", conflicts_with = "round")]
+    /// The motion's id or the question's, or its first digits
+    #[arg(value_name = "MOTION|QUESTION", required_unless_present = "round", conflicts_with = "round")]
     motion: Option<String>,
     /// Answer the outcome of this round instead
     #[arg(long, value_name = "N")]
@@ -81,6 +82,7 @@ pub(crate) fn name(about: About) -> String {
     match about {
         About::Motion(motion) => motion.short(),
         About::Outcome(round) => format!("round {round}"),
+        About::Question(question) => question.short(),
     }
 }
 
@@ -91,13 +93,25 @@ impl Arguments {
         let (about, title) = match (&self.motion, self.round) {
             (Some(prefix), _) => {
                 let proposals = signer.client.proposals()?;
-                let motion = named::proposal(prefix, &proposals)?;
-                if motion.subject.loan().is_some() {
-                    return Err(Failure::input(
-                        "this is a loan; the board answers motions, and with --round the outcome that funded it",
-                    ));
+                match named::topic(prefix, &proposals, &signer.client)? {
+                    Topic::Proposal(loan) if loan.subject.loan().is_some() => {
+                        return Err(Failure::input(
+                            "this is a loan; the board answers motions and questions, and with --round the outcome that \
+                             funded it",
+                        ));
+                    }
+                    Topic::Proposal(motion) => {
+                        (About::Motion(motion.id), format!("'{}'", motion.subject.title()))
+                    }
+                    Topic::Argument(question) if question.stance == Stance::Question => {
+                        (About::Question(question.id), format!("the question of {}", question.author_name))
+                    }
+                    Topic::Argument(_) => {
+                        return Err(Failure::input(
+                            "this argument is no question; the board answers questions",
+                        ));
+                    }
                 }
-                (About::Motion(motion.id), format!("'{}'", motion.subject.title()))
             }
             (None, Some(round)) => (About::Outcome(round), format!("the outcome of round {round}")),
             (None, None) => return Err(Failure::input("name a motion, or a round with --round")),

@@ -1,13 +1,14 @@
 //! `mutua status`: where the node stands.
 
 use clap::Args;
-use mutua_node::service::NodeStatus;
+use mutua_node::service::{NodeStatus, WaitingQuestion};
 use serde::Serialize;
 
 use super::{Context, respond};
 use crate::{
     Done, amounts,
     client::Client,
+    failure::Failure,
     home::Home,
     outbox::Outbox,
     output,
@@ -39,9 +40,12 @@ impl Arguments {
         let client = Client::of(&home)?;
         let status: NodeStatus = client.get("/v1/status")?;
         let currency = client.charter()?.currency;
+        let keys = home.keystore()?.list().map_err(Failure::keys)?;
+        let is_mine = |waits: &&WaitingQuestion| keys.iter().any(|key| key.public == waits.question.owner);
+        let mine: Vec<&WaitingQuestion> = status.questions.iter().filter(is_mine).collect();
         let kept = Outbox::count(home.path());
         output::show(context.json, &Shown { status: &status, kept }, |page| {
-            tell(page, &status, &amounts::show(status.pool, &currency));
+            tell(page, &status, &mine, &amounts::show(status.pool, &currency));
             if kept > 0 {
                 page.gap().line(format!(
                     "Signed in this home, and not known to have reached the node: {kept}. The next command with the same \
@@ -52,7 +56,7 @@ impl Arguments {
     }
 }
 
-fn tell(page: &mut Page, status: &NodeStatus, pool: &str) {
+fn tell(page: &mut Page, status: &NodeStatus, mine: &[&WaitingQuestion], pool: &str) {
     if let Some(disagreement) = &status.disagreement {
         page.line("THIS NODE DIFFERS FROM THE WITNESSES").line(disagreement).gap();
     }
@@ -86,6 +90,7 @@ fn tell(page: &mut Page, status: &NodeStatus, pool: &str) {
         ("pool", pool.to_owned()),
         ("members", status.members.to_string()),
         ("proposals", status.proposals.to_string()),
+        ("questions", format!("{} wait for an answer", status.questions_count)),
         ("seals", sealed),
         ("records sealed", status.records.to_string()),
         ("records waiting", waiting),
@@ -128,6 +133,16 @@ fn tell(page: &mut Page, status: &NodeStatus, pool: &str) {
             table.row([what, times::show(waits.since), so_far, cut(&waits.title, 50)]);
         }
         page.table(table);
+    }
+    if !mine.is_empty() {
+        page.gap().line(format!("Questions that wait for your answer: {}", mine.len()));
+        let mut table = Table::new(&["question", "since", "about"]);
+        for waits in mine.iter().take(20) {
+            let question = &waits.question;
+            table.row([question.id.short(), times::show(question.since), cut(&waits.title, 60)]);
+        }
+        page.table(table);
+        page.line("'mutua arguments PROPOSAL' shows them, and 'mutua argue QUESTION --answer TEXT' answers.");
     }
     for (title, counts) in [
         ("Refused since the start", &status.refused),

@@ -6,6 +6,7 @@
 //! which leads to the log and the outcomes and nowhere else. Errors are `application/problem+json` (RFC 9457).
 
 mod archive;
+mod arguments;
 mod bench;
 mod evidence;
 mod explanations;
@@ -146,6 +147,9 @@ pub async fn serve(
         .route("/v1/chains/{key}", get(views::chain))
         .route("/v1/proposals", get(views::proposals))
         .route("/v1/proposals/{id}", get(views::proposal))
+        .route("/v1/proposals/{id}/arguments", get(arguments::thread))
+        .route("/v1/arguments", get(arguments::find))
+        .route("/v1/questions", get(arguments::questions))
         .route("/v1/ballots/{key}", get(views::ballot))
         .route("/v1/records", post(records::submit))
         .route("/v1/records/{id}", get(records::show))

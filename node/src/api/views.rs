@@ -227,6 +227,8 @@ fn proposal_view(core: &Core, proposal: &Proposal, whole: bool) -> ProposalView 
         history: whole
             .then(|| proposal.history.iter().map(|entry| past(ledger, proposal, entry, at)).collect()),
         predictions: predictions(proposal),
+        arguments: ledger.tally(&proposal.id),
+        open_questions: ledger.questions_about(&proposal.id).count(),
         responses: ledger.responses(About::Motion(proposal.id)).to_vec(),
     }
 }

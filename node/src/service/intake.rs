@@ -81,6 +81,10 @@ fn rule_of(reason: &Inadmissible) -> &'static str {
         Inadmissible::OtherAttestor { .. } => "other-attestor",
         Inadmissible::FutureRound { .. } => "future-round",
         Inadmissible::OpenRound { .. } => "open-round",
+        Inadmissible::UnknownArgument { .. } => "unknown-argument",
+        Inadmissible::NotQuestion { .. } => "not-question",
+        Inadmissible::TooDeep { .. } => "too-deep",
+        Inadmissible::OwnArgument { .. } => "own-argument",
         Inadmissible::TooMany { .. } => "quota",
     }
 }

@@ -27,7 +27,7 @@ pub use self::core::{Core, CoreError};
 pub use driver::{Clock, ServiceHandle, Stopped, start};
 pub use evidence::{EvidenceFile, Matter, MatterKind, Sighting, Sightings};
 pub use reasons::meaning;
-pub use status::{NodeStatus, PeerStatus, WaitingAnswer, WitnessStatus};
+pub use status::{NodeStatus, PeerStatus, WaitingAnswer, WaitingQuestion, WitnessStatus};
 
 use crate::network::{Topic, Verdict};
 

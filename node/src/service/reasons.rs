@@ -35,6 +35,10 @@ const MEANINGS: &[(&str, &str)] = &[
     ("other-attestor", "the attestation is another attestor's"),
     ("future-round", "the ballot is for a round that has not begun"),
     ("open-round", "the answer is to the outcome of a round that has not closed"),
+    ("unknown-argument", "the argument is not sealed"),
+    ("not-question", "what is answered is no question"),
+    ("too-deep", "the thread is as deep as one may be"),
+    ("own-argument", "the argument is the author's own"),
     // At home
     ("after-close", "the ballot comes after the close of its round"),
     ("no-effect", "the record would change nothing"),

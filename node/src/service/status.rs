@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mutua_protocol::{
     hash::{CommunityId, OutcomeDigest, SealId},
     keys::PublicKey,
-    ledger::Ledger,
+    ledger::{Ledger, OpenQuestion},
     records::{About, ResponseStatus},
 };
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,11 @@ pub struct NodeStatus {
     pub waiting: Vec<WaitingAnswer>,
     /// How many of them there are.
     pub waiting_count: usize,
+    /// Questions about proposals that wait for an answer of the proposal's owner or of the board, the oldest first, at
+    /// most a hundred.
+    pub questions: Vec<WaitingQuestion>,
+    /// How many of them there are.
+    pub questions_count: usize,
 }
 
 /// Greatest number of things that wait for an answer and are named in a status.
@@ -100,6 +105,26 @@ pub struct WaitingAnswer {
     pub status: Option<ResponseStatus>,
 }
 
+/// A question that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingQuestion {
+    /// Its record, and whom it waits for.
+    #[serde(flatten)]
+    pub question: OpenQuestion,
+    /// What people call the proposal.
+    pub title: String,
+}
+
+fn questions(ledger: &Ledger) -> (Vec<WaitingQuestion>, usize) {
+    let all = ledger.open_questions();
+    let title = |proposal| ledger.proposals().get(proposal).map(|found| found.subject.title().to_owned());
+    let shown = all.iter().take(SHOWN).map(|question| WaitingQuestion {
+        question: *question,
+        title: title(&question.proposal).unwrap_or_default(),
+    });
+    (shown.collect(), all.len())
+}
+
 fn waiting(ledger: &Ledger) -> (Vec<WaitingAnswer>, usize) {
     let all = ledger.waiting();
     let title = |about| match about {
@@ -108,6 +133,10 @@ fn waiting(ledger: &Ledger) -> (Vec<WaitingAnswer>, usize) {
             .proposals()
             .get(&motion)
             .map_or_else(String::new, |proposal| proposal.subject.title().to_owned()),
+        About::Question(question) => ledger
+            .argument(&question)
+            .and_then(|question| ledger.proposals().get(&question.proposal))
+            .map_or_else(String::new, |proposal| format!("About '{}'", proposal.subject.title())),
     };
     let shown = all.iter().take(SHOWN).map(|waits| WaitingAnswer {
         about: waits.about,
@@ -158,6 +187,7 @@ impl Core {
         let ledger = &self.ledger;
         let parked_by = self.parked.by_rule();
         let (waiting, waiting_count) = waiting(ledger);
+        let (questions, questions_count) = questions(ledger);
         NodeStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             community: self.community.id,
@@ -193,6 +223,8 @@ impl Core {
             evidence: self.count_evidence(),
             waiting,
             waiting_count,
+            questions,
+            questions_count,
         }
     }
 }

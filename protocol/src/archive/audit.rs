@@ -188,6 +188,7 @@ fn seal_fault(seal: &OpenedSeal, fault: SealFault) -> Fault {
                 Inadmissible::UnknownProposal { .. }
                 | Inadmissible::UnknownTerms { .. }
                 | Inadmissible::UnknownAttestation { .. }
+                | Inadmissible::UnknownArgument { .. }
                 | Inadmissible::UnknownKey { .. }
                 | Inadmissible::FutureRound { .. }
                 | Inadmissible::OpenRound { .. },

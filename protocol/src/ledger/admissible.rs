@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use super::{ChainHead, Ledger, MemberStatus};
+use super::{Argument, ChainHead, Ledger, MemberStatus};
 use crate::{
     charter::Role,
     hash::{RecordId, TermsHash},
     keys::PublicKey,
-    records::{About, Ballot, Body, Kind, Record, Subject},
+    limits,
+    records::{About, Ballot, Body, Kind, On, Record, Stance, Subject},
 };
 
 /// Why a record may not be sealed, now or ever.
@@ -49,6 +50,14 @@ pub enum Inadmissible {
     FutureRound { round: u32, current: u32 },
     #[error("round {round} has not closed: the ledger is in round {current}")]
     OpenRound { round: u32, current: u32 },
+    #[error("the argument {argument} is not sealed")]
+    UnknownArgument { argument: RecordId },
+    #[error("the argument {argument} is no question")]
+    NotQuestion { argument: RecordId },
+    #[error("the argument {argument} has the greatest depth already: argue about the proposal itself")]
+    TooDeep { argument: RecordId },
+    #[error("the argument {argument} is the author's own")]
+    OwnArgument { argument: RecordId },
     #[error("the author has sealed {limit} records in this round, the most the charter allows")]
     TooMany { limit: u32 },
 }
@@ -65,6 +74,7 @@ impl Inadmissible {
             | Self::UnknownProposal { .. }
             | Self::UnknownTerms { .. }
             | Self::UnknownAttestation { .. }
+            | Self::UnknownArgument { .. }
             | Self::FutureRound { .. }
             | Self::OpenRound { .. }
             | Self::TooMany { .. } => true,
@@ -74,7 +84,10 @@ impl Inadmissible {
             | Self::NamedInCharter
             | Self::NotOwn { .. }
             | Self::OtherKind { .. }
-            | Self::OtherAttestor { .. } => false,
+            | Self::OtherAttestor { .. }
+            | Self::NotQuestion { .. }
+            | Self::TooDeep { .. }
+            | Self::OwnArgument { .. } => false,
         }
     }
 }
@@ -128,7 +141,22 @@ impl Ledger {
                         Err(Inadmissible::OpenRound { round, current: self.round })
                     }
                     About::Outcome(_) => Ok(()),
+                    About::Question(argument) => self.question(&argument),
                 }
+            }
+            Body::Argue { on, stance, .. } => {
+                self.member(record)?;
+                self.arguable(on, *stance)
+            }
+            Body::Endorse { argument, .. } => {
+                self.member(record)?;
+                let found = self.sealed_argument(argument)?;
+                let own = self.members.get(author).is_some_and(|member| member.first == found.member);
+                if own { Err(Inadmissible::OwnArgument { argument: *argument }) } else { Ok(()) }
+            }
+            Body::Moderate { argument, .. } => {
+                self.role(record, Role::Moderator)?;
+                self.sealed_argument(argument).map(|_| ())
             }
             Body::RevokeAttestation { attestation, .. } => {
                 self.role(record, Role::Attestor)?;
@@ -236,6 +264,40 @@ impl Ledger {
             .get(proposal)
             .is_some_and(|found| found.terms == *terms || found.former.contains(terms));
         if found { Ok(()) } else { Err(Inadmissible::UnknownTerms { proposal: *proposal, terms: *terms }) }
+    }
+
+    fn sealed_argument(&self, argument: &RecordId) -> Result<&Argument, Inadmissible> {
+        let argument = *argument;
+        self.argument(&argument).ok_or(Inadmissible::UnknownArgument { argument })
+    }
+
+    fn question(&self, argument: &RecordId) -> Result<(), Inadmissible> {
+        let found = self.sealed_argument(argument)?;
+        if found.stance == Stance::Question {
+            Ok(())
+        } else {
+            Err(Inadmissible::NotQuestion { argument: *argument })
+        }
+    }
+
+    /// Can this be argued about, with this stance?
+    fn arguable(&self, on: &On, stance: Stance) -> Result<(), Inadmissible> {
+        let argument = match on {
+            On::Proposal(proposal) => {
+                let proposal = *proposal;
+                let known = self.proposals.contains_key(&proposal);
+                return if known { Ok(()) } else { Err(Inadmissible::UnknownProposal { proposal }) };
+            }
+            On::Argument(argument) => argument,
+        };
+        let found = self.sealed_argument(argument)?;
+        if stance == Stance::Answer {
+            self.question(argument)?;
+        }
+        if found.depth >= limits::ARGUMENT_DEPTH {
+            return Err(Inadmissible::TooDeep { argument: *argument });
+        }
+        Ok(())
     }
 
     fn ballot(&self, ballot: &Ballot) -> Result<(), Inadmissible> {

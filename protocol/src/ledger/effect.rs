@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Attestation, AttestationEnd, AttestationEntry, CastBallot, ChainHead, Deposit, Ledger, Member,
-    MemberStatus, Prediction, Proposal, ProposalStatus, Response,
+    MemberStatus, Moderation, Prediction, Proposal, ProposalStatus, Response,
 };
 use crate::{
     hash::RecordId,
@@ -57,6 +57,11 @@ voids! {
     MoreThanOwed = "more-than-owed", "more than the borrower owes";
     MoreThanLost = "more-than-lost", "more than was written off and has not come in";
     HasLeft = "has-left", "the member has left";
+    TooManyArguments = "too-many-arguments", "the member has argued as often in this round as one may";
+    AlreadyEndorsed = "already-endorsed", "the member has endorsed this argument already";
+    NotEndorsed = "not-endorsed", "the member has not endorsed this argument";
+    AlreadyHidden = "already-hidden", "the argument is hidden already";
+    NotHidden = "not-hidden", "the argument is not hidden";
 }
 
 impl From<Void> for &'static str {
@@ -163,6 +168,21 @@ impl Ledger {
                 self.responses.entry(*about).or_default().push(response);
                 Ok(())
             }
+            Body::Argue { on, stance, .. } => {
+                self.argue(received.id, &author, *on, *stance, (sealed.0, time))
+            }
+            Body::Endorse { argument, withdrawn } => self.endorse(&author, argument, *withdrawn),
+            Body::Moderate { argument, hidden, reason } => {
+                let moderation = Moderation {
+                    record: received.id,
+                    author,
+                    height: sealed.0,
+                    time,
+                    hidden: *hidden,
+                    reason: reason.clone(),
+                };
+                self.moderate(argument, moderation)
+            }
             Body::Disburse { proposal, amount } => self.book(proposal, moved(Step::Disburse, *amount, 0)),
             Body::Release { proposal, amount, .. } => self.book(proposal, moved(Step::Release, *amount, 0)),
             Body::Repay { proposal, principal, interest } => {
@@ -182,6 +202,8 @@ impl Ledger {
                 | Body::Withdraw { .. }
                 | Body::Predict { .. }
                 | Body::Ballot(_)
+                | Body::Argue { .. }
+                | Body::Endorse { .. }
         );
         match self.members.get(&record.author) {
             Some(member) if is_members && member.status == MemberStatus::Left => Err(Void::HasLeft),
@@ -194,13 +216,23 @@ impl Ledger {
             return Err(Void::AlreadyMember);
         }
         let status = MemberStatus::Active;
-        let member = Member { name: name.into(), weight, group, status, cast: None, standing: None };
+        let member = Member {
+            name: name.into(),
+            weight,
+            group,
+            first: key,
+            status,
+            cast: None,
+            standing: None,
+            argued: (0, 0),
+        };
         self.members.insert(key, member);
         Ok(())
     }
 
     /// The key under which the person goes on who had this one: nobody escapes by changing it.
-    fn newest(&self, mut key: PublicKey) -> PublicKey {
+    #[must_use]
+    pub fn newest(&self, mut key: PublicKey) -> PublicKey {
         // A successor was not in use before, so that there is no way back.
         while let Some(successor) = self.retired.get(&key) {
             key = *successor;

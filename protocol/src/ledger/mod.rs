@@ -10,6 +10,7 @@
 
 mod admissible;
 mod alone;
+mod arguments;
 mod close;
 mod count;
 mod effect;
@@ -24,6 +25,7 @@ mod what_if;
 
 pub use admissible::Inadmissible;
 pub use alone::TooLargeAlone;
+pub use arguments::{Argument, Endorsements, Moderation, OpenQuestion, Tally};
 pub use close::Closing;
 pub use count::{Count, Counted};
 pub use effect::Void;

@@ -73,6 +73,17 @@ impl Ledger {
                 demand(current == Some(*terms), Void::AmendedTerms)
             }
             Body::Respond { .. } => Ok(()),
+            Body::Argue { .. } => demand(self.may_argue(&record.author), Void::TooManyArguments),
+            Body::Endorse { argument, withdrawn } => {
+                let endorsed = self.has_endorsed(&record.author, argument);
+                demand(*withdrawn || !endorsed, Void::AlreadyEndorsed)?;
+                demand(!*withdrawn || endorsed, Void::NotEndorsed)
+            }
+            Body::Moderate { argument, hidden, .. } => {
+                let is_hidden = self.argument(argument).is_some_and(|argument| argument.is_hidden());
+                demand(!*hidden || !is_hidden, Void::AlreadyHidden)?;
+                demand(*hidden || is_hidden, Void::NotHidden)
+            }
             Body::Disburse { proposal, amount } => self.may_move(proposal, Step::Disburse, *amount),
             Body::Release { proposal, amount, .. } => self.may_move(proposal, Step::Release, *amount),
             Body::Repay { proposal, principal, .. } => self.may_move(proposal, Step::Repay, *principal),

@@ -32,7 +32,7 @@ pub struct Response {
 pub struct Waiting {
     /// What.
     pub about: About,
-    /// Since when: the close that decided it, or the answer that said it was planned; milliseconds since 1970.
+    /// Since when: the close that decided it, the seal that holds the question, or the answer that said it was planned; milliseconds since 1970.
     pub since: u64,
     /// What the board has said so far.
     pub status: Option<ResponseStatus>,
@@ -46,7 +46,7 @@ impl Ledger {
     }
 
     /// What waits for the board, the oldest first: carried motions, and outcomes that funded a loan, without a last
-    /// word on them. Nothing waits where the charter names no board.
+    /// word on them; and questions that nobody has answered who owes it. Nothing waits where the charter names no board.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {
         if self.community.charter.holders(Role::Board).is_empty() {
@@ -65,6 +65,12 @@ impl Ledger {
                     waiting.push(Waiting { about, since, status: last.map(|last| last.status) });
                 }
             }
+        }
+        for question in self.open_questions() {
+            let last = self.responses(About::Question(question.id)).last();
+            let since = last.map_or(question.since, |last| last.time);
+            let (about, status) = (About::Question(question.id), last.map(|last| last.status));
+            waiting.push(Waiting { about, since, status });
         }
         waiting.sort_by_key(|waits| waits.since);
         waiting

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Closing, Response, Void};
+use super::{Argument, Closing, Response, Void, arguments::Thread};
 use crate::{
     charter::{Community, Role},
     hash::{RecordId, SealId, TermsHash},
@@ -35,6 +35,8 @@ pub struct Ledger {
     pub(super) deposits: Arc<Vec<Deposit>>,
     pub(super) accounts: BTreeMap<ProposalId, Arc<Account>>,
     pub(super) responses: BTreeMap<About, Vec<Response>>,
+    pub(super) arguments: BTreeMap<RecordId, Arc<Argument>>,
+    pub(super) threads: BTreeMap<ProposalId, Arc<Thread>>,
     pub(super) closings: Vec<Arc<Closing>>,
 }
 
@@ -79,12 +81,17 @@ pub struct Member {
     pub weight: u32,
     /// Position in the charter's groups.
     pub group: u16,
+    /// The key under which the member was admitted: the same person, whatever key they have since.
+    pub first: PublicKey,
     /// Whether and how the member takes part.
     pub status: MemberStatus,
     /// Newest ballot for the current round.
     pub cast: Option<Arc<CastBallot>>,
     /// Newest standing ballot.
     pub standing: Option<Arc<CastBallot>>,
+    /// The round in which the member argued last, and how often in it.
+    #[serde(skip)]
+    pub(super) argued: (u32, u32),
 }
 
 /// Whether and how a member takes part. Suspension is kept apart, as it can hit any key.
@@ -303,6 +310,8 @@ impl Ledger {
             deposits: Arc::default(),
             accounts: BTreeMap::new(),
             responses: BTreeMap::new(),
+            arguments: BTreeMap::new(),
+            threads: BTreeMap::new(),
             closings: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{About, EvidenceError, Fork, ProposalId, ResponseStatus, Subject};
+use super::{About, EvidenceError, Fork, On, ProposalId, ResponseStatus, Stance, Subject, argument};
 use crate::{
     charter::{BASIS_POINTS, Charter, Community},
     codec::Fields,
@@ -160,6 +160,31 @@ pub enum Body {
         /// Why.
         reason: String,
     },
+    /// A member argues for or against something, asks, or answers.
+    Argue {
+        /// About what.
+        on: On,
+        /// How it stands to that.
+        stance: Stance,
+        /// What is said.
+        text: String,
+    },
+    /// A member makes another's argument their own, or no longer does.
+    Endorse {
+        /// Which argument.
+        argument: RecordId,
+        /// Take the endorsement back.
+        withdrawn: bool,
+    },
+    /// A moderator hides an argument from view, or shows it again. The log keeps it in any case.
+    Moderate {
+        /// Which argument.
+        argument: RecordId,
+        /// Hide it; otherwise show it again.
+        hidden: bool,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// A rating of one loan.
@@ -280,6 +305,9 @@ pub enum Kind {
     Recover,
     Predict,
     Respond,
+    Argue,
+    Endorse,
+    Moderate,
 }
 
 /// What is wrong with a body, whatever the state of the ledger.
@@ -336,6 +364,9 @@ impl Body {
             Self::Recover { .. } => Kind::Recover,
             Self::Predict { .. } => Kind::Predict,
             Self::Respond { .. } => Kind::Respond,
+            Self::Argue { .. } => Kind::Argue,
+            Self::Endorse { .. } => Kind::Endorse,
+            Self::Moderate { .. } => Kind::Moderate,
         }
     }
 
@@ -360,8 +391,10 @@ impl Body {
             | Self::Readmit { reason, .. }
             | Self::Withdraw { reason, .. }
             | Self::RevokeAttestation { reason, .. }
-            | Self::Respond { reason, .. } => Ok(text::line("reason", reason, limits::TEXT_BYTES)?),
-            Self::Leave => Ok(()),
+            | Self::Respond { reason, .. }
+            | Self::Moderate { reason, .. } => Ok(text::line("reason", reason, limits::TEXT_BYTES)?),
+            Self::Leave | Self::Endorse { .. } => Ok(()),
+            Self::Argue { on, stance, text } => argument::check(*on, *stance, text),
             Self::RotateKey { successor, proof } => {
                 strong("successor", successor)?;
                 successor.verify(Purpose::Succession, &succession(community.id, author), proof).map_err(

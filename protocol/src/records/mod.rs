@@ -1,5 +1,6 @@
 //! Records: signed statements, one author each (SPEC section 6).
 
+mod argument;
 mod body;
 mod evidence;
 mod header;
@@ -7,6 +8,7 @@ mod proposal;
 mod response;
 mod signed;
 
+pub use argument::{On, Stance};
 pub use body::{
     Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, Kind, Score, Verdict, succession,
 };

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ProposalId;
+use crate::hash::RecordId;
 
 /// What is answered. Later things are appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -12,6 +13,8 @@ pub enum About {
     Motion(ProposalId),
     /// The outcome of a round that has closed.
     Outcome(u32),
+    /// A question about a proposal, by its record.
+    Question(RecordId),
 }
 
 /// Where the board stands. Later stands are appended.

@@ -4,6 +4,7 @@
 mod support;
 
 mod admissible;
+mod arguments;
 mod attestations;
 mod charter;
 mod eligibility;

@@ -7,8 +7,8 @@ use mutua_protocol::{
     limits,
     records::{
         About, Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, EvidenceError, Fork, Loan,
-        MalformedRecord, Motion, Received, Record, RecordHeader, ResponseStatus, Score, SignedHeader,
-        Subject, succession,
+        MalformedRecord, Motion, On, Received, Record, RecordHeader, ResponseStatus, Score, SignedHeader,
+        Stance, Subject, succession,
     },
     text::TextError,
 };
@@ -87,6 +87,7 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
     let long = "x".repeat(limits::NAME_BYTES);
     let longer = "x".repeat(limits::NAME_BYTES + 1);
     let essay = "x".repeat(limits::TEXT_BYTES);
+    let argued = |on, stance, text: &str| Body::Argue { on, stance, text: text.to_owned() };
     let hashes = |count| vec![DocumentHash([0; 32]); count];
     let reason = |reason: &str| Body::Suspend { key: public("x"), reason: reason.to_owned() };
     let meant = |amount, source: &str, purpose: Option<&str>| Body::Fund {
@@ -124,6 +125,11 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
         repayment(ID(1), limits::AMOUNT, limits::AMOUNT),
         recovery(ID(1), limits::AMOUNT),
         Body::Predict { proposal: ID(1), terms: TermsHash([0; 32]), default: 10_000 },
+        argued(On::Proposal(ID(1)), Stance::Question, "a\n\nb"),
+        argued(On::Proposal(ID(1)), Stance::Against, &essay),
+        argued(On::Argument(ID(1)), Stance::Answer, "a"),
+        endorsement(ID(1), true),
+        moderation(ID(1), false),
     ];
     for body in good {
         let what = format!("{body:?}");
@@ -164,6 +170,12 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
             "reason",
             Body::Respond { about: About::Outcome(1), status: ResponseStatus::Done, reason: String::new() },
         ),
+        ("text", argued(On::Proposal(ID(1)), Stance::For, "\n \n")),
+        ("text", argued(On::Proposal(ID(1)), Stance::For, &format!("{essay}x"))),
+        ("text", argued(On::Argument(ID(1)), Stance::For, "a\u{202e}b")),
+        ("text", argued(On::Argument(ID(1)), Stance::For, "a\r\nb")),
+        ("stance", argued(On::Proposal(ID(1)), Stance::Answer, "a")),
+        ("reason", Body::Moderate { argument: ID(1), hidden: true, reason: "\n".to_owned() }),
         ("borrower", with_loan(&|l| l.borrower.clear())),
         ("title", with_loan(&|l| l.title = "a\nb".to_owned())),
         ("purpose", with_loan(&|l| l.purpose = format!("{essay}x"))),

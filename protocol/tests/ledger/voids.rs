@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 
 use mutua_protocol::{
+    charter::{Role, RoleHolders},
     ledger::Void,
-    records::{Assessment, Body, Direction, Fork, Subject},
+    limits,
+    records::{Assessment, Body, Direction, Fork, On, Stance, Subject},
 };
 
 use crate::support::*;
 
 #[test]
 fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
-    let mut world = World::new();
+    let mut world = World::with(|charter| {
+        charter.roles.push(RoleHolders { role: Role::Moderator, keys: keys(&["moderator"]), needed: 1 });
+    });
     world.admit(&["ana", "ben", "cleo"]);
     let bakery = world.rated("ana", loan("bakery", 100));
     let gone = world.rated("ana", loan("gone", 100));
@@ -31,6 +35,12 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
     assert_eq!(world.enact("treasurer", proof.clone()), None);
     assert_eq!(world.enact("registrar", readmission("ana")), None);
     let run_out = Assessment { valid_until: world.ledger.time(), ..approved() };
+    let said = world.argue("ana", On::Proposal(bakery), Stance::For);
+    world.admit(&["dora"]);
+    for _ in 0..limits::ARGUMENTS_PER_ROUND {
+        world.argue("dora", On::Proposal(bakery), Stance::Against);
+    }
+    assert_eq!(world.enact("dora", endorsement(said, false)), None);
 
     let same = Body::Amend { proposal: bakery, subject: Subject::Loan(loan("bakery", 100)) };
     let late = Body::Amend { proposal: gone, subject: Subject::Loan(loan("gone", 5)) };
@@ -49,8 +59,15 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
         ("attestor a", revocation(replaced), Void::NotCurrent),
         ("treasurer", payment(Direction::Out, 1), Void::PoolTooSmall),
         ("treasurer", proof, Void::ProvedBefore),
+        ("dora", argument(On::Argument(said), Stance::Question), Void::TooManyArguments),
+        ("dora", endorsement(said, false), Void::AlreadyEndorsed),
+        ("cleo", endorsement(said, true), Void::NotEndorsed),
+        ("moderator", moderation(said, false), Void::NotHidden),
     ];
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeSet::from([Void::AlreadyHidden]);
+    assert_eq!(world.enact("moderator", moderation(said, true)), None);
+    assert_eq!(world.enact("moderator", moderation(said, true)), Some(Void::AlreadyHidden));
+    assert_eq!(world.enact("moderator", moderation(said, false)), None);
     for (name, body, expected) in cases {
         let before = (world.ledger.members().len(), world.ledger.pool(), world.ledger.proposals().len());
         let received = world.say(name, body);
@@ -87,15 +104,18 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
     let bodies = [
         Body::Ballot(ballot(world.round(), &[])),
         Body::Propose(Subject::Loan(loan("late", 5))),
+        argument(On::Proposal(bakery), Stance::For),
+        endorsement(said, false),
         Body::Leave,
     ];
-    for (body, expected) in bodies.into_iter().zip([Void::HasLeft, Void::HasLeft, Void::AlreadyLeaving]) {
+    let left = [Void::HasLeft; 4].into_iter().chain([Void::AlreadyLeaving]);
+    for (body, expected) in bodies.into_iter().zip(left) {
         assert_eq!(world.enact("attestor c", body), Some(expected));
     }
     let mill = world.propose("ana", loan("another mill", 5));
     world.attest("attestor c", mill, approved());
     seen.insert(Void::HasLeft);
-    assert_eq!(seen.len(), 18, "all of them: {seen:?}");
+    assert_eq!(seen.len(), 23, "all of them: {seen:?}");
 }
 
 #[test]

@@ -30,8 +30,8 @@ use mutua_protocol::{
     ledger::{Applied, Closing, Inadmissible, Ledger, SealFault, Void},
     outcome::{CandidateResult, CountedAs, Outcome},
     records::{
-        About, Answer, Assessment, Ballot, Body, Choice, Direction, Loan, Motion, ProposalId, Received,
-        Record, Repayment, ResponseStatus, Score, Subject, Verdict, succession,
+        About, Answer, Assessment, Ballot, Body, Choice, Direction, Loan, Motion, On, ProposalId, Received,
+        Record, Repayment, ResponseStatus, Score, Stance, Subject, Verdict, succession,
     },
     seals::{Certificate, SealHeader, SealedBatch, Vote, VoteKind, Witness},
 };
@@ -363,6 +363,13 @@ impl World {
         self.cast(name, ballot(self.round(), &scores))
     }
 
+    /// Argues; the record's id.
+    pub fn argue(&mut self, name: &str, on: On, stance: Stance) -> RecordId {
+        let received = self.say(name, argument(on, stance));
+        assert_eq!(self.seal(vec![received.clone()]).void, []);
+        received.id
+    }
+
     /// A change of key, with the successor's agreement.
     pub fn rotation(&self, old: &str, new: &str) -> Body {
         let agreement = succession(self.community().id, &public(old));
@@ -408,6 +415,18 @@ pub fn recovery(proposal: ProposalId, amount: u64) -> Body {
 
 pub fn response(about: About, status: ResponseStatus) -> Body {
     Body::Respond { about, status, reason: "it fits our plans".to_owned() }
+}
+
+pub fn argument(on: On, stance: Stance) -> Body {
+    Body::Argue { on, stance, text: "It is close by,\nand well run.".to_owned() }
+}
+
+pub fn endorsement(argument: RecordId, withdrawn: bool) -> Body {
+    Body::Endorse { argument, withdrawn }
+}
+
+pub fn moderation(argument: RecordId, hidden: bool) -> Body {
+    Body::Moderate { argument, hidden, reason: "it names a private person".to_owned() }
 }
 
 pub fn withdrawal(proposal: ProposalId) -> Body {

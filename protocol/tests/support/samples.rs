@@ -3,8 +3,8 @@
 use mutua_protocol::{
     hash::{DocumentHash, RecordId, TermsHash},
     records::{
-        About, Answer, Assessment, Ballot, Body, Choice, Direction, Fork, Loan, Motion, Received, Repayment,
-        ResponseStatus, Score, Subject, Verdict,
+        About, Answer, Assessment, Ballot, Body, Choice, Direction, Fork, Loan, Motion, On, Received,
+        Repayment, ResponseStatus, Score, Stance, Subject, Verdict,
     },
 };
 
@@ -98,6 +98,12 @@ pub fn one_of_each(world: &World) -> Vec<(&'static str, Received)> {
         ("predict", "ana", Body::Predict { proposal: id(1), terms: TermsHash([0xe0; 32]), default: 1_250 }),
         ("respond-motion", "board", response(About::Motion(id(1)), ResponseStatus::Planned)),
         ("respond-outcome", "board", response(About::Outcome(7), ResponseStatus::Done)),
+        ("respond-question", "board", response(About::Question(id(8)), ResponseStatus::Accepted)),
+        ("argue-for", "ana", argument(On::Proposal(id(1)), Stance::For)),
+        ("argue-answer", "ana", argument(On::Argument(id(8)), Stance::Answer)),
+        ("endorse", "ana", endorsement(id(8), false)),
+        ("endorse-withdrawn", "ana", endorsement(id(8), true)),
+        ("moderate", "moderator", moderation(id(8), true)),
     ];
     let place = |name| if name == "ballot" { (41, id(0xa0)) } else { (1, Record::NONE) };
     bodies

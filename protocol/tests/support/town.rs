@@ -12,8 +12,8 @@ use mutua_protocol::{
     loans::Sums,
     outcome::{Outcome, shares_digest},
     records::{
-        Answer, Assessment, Ballot, Body, Choice, Direction, Fork, ProposalId, Received, Score, Subject,
-        Verdict,
+        Answer, Assessment, Ballot, Body, Choice, Direction, Fork, On, ProposalId, Received, Score, Stance,
+        Subject, Verdict,
     },
 };
 
@@ -52,6 +52,7 @@ impl Town {
                 category: [None, Some(8_000)][usize::from(kind / 27 % 2)],
                 expected_loss: [None, Some(50)][usize::from(kind / 54 % 2)],
             };
+            charter.roles.push(RoleHolders { role: Role::Moderator, keys: keys(&["moderator"]), needed: 1 });
             charter.roles[1].needed = if kind.is_multiple_of(5) { 2 } else { 1 };
         });
         world.admit(&PEOPLE[..4]);
@@ -74,6 +75,17 @@ impl Town {
     fn proposal(&self, number: usize) -> Option<ProposalId> {
         let all: Vec<&ProposalId> = self.world.ledger.proposals().keys().collect();
         (!all.is_empty()).then(|| *all[number % all.len()])
+    }
+
+    fn argument(&self, number: usize) -> Option<RecordId> {
+        let ledger = &self.world.ledger;
+        let all: Vec<RecordId> = ledger
+            .proposals()
+            .keys()
+            .flat_map(|proposal| ledger.thread(proposal))
+            .map(|said| said.id)
+            .collect();
+        (!all.is_empty()).then(|| all[number % all.len()])
     }
 
     /// A funded loan; sometimes one that is not.
@@ -166,6 +178,23 @@ impl Town {
                 let terms = self.world.ledger.proposals()[&proposal].terms;
                 let default = u16::try_from(deed.number % 10_001).unwrap();
                 (person, Body::Predict { proposal, terms, default })
+            }
+            44..=46 => {
+                let stances = [Stance::For, Stance::Against, Stance::Question, Stance::Answer];
+                let stance = stances[usize::try_from(deed.number % 4).unwrap()];
+                let on = match self.argument(deed.what) {
+                    Some(found) if deed.number.is_multiple_of(3) || stance == Stance::Answer => {
+                        On::Argument(found)
+                    }
+                    _ if stance == Stance::Answer => return None,
+                    _ => On::Proposal(self.proposal(deed.what)?),
+                };
+                (person, argument(on, stance))
+            }
+            47 | 48 => (person, endorsement(self.argument(deed.what)?, deed.number.is_multiple_of(4))),
+            49 => {
+                let moderation = moderation(self.argument(deed.what)?, deed.number.is_multiple_of(2));
+                ("moderator".to_owned(), moderation)
             }
             _ => return None,
         })
@@ -299,7 +328,7 @@ impl Chance {
     pub fn deed(&mut self) -> Deed {
         let mut pick = |bound| usize::try_from(self.below(bound)).unwrap();
         let (who, what) = (pick(64), pick(64));
-        Deed { kind: u8::try_from(pick(44)).unwrap(), who, what, number: self.below(60_000) }
+        Deed { kind: u8::try_from(pick(50)).unwrap(), who, what, number: self.below(60_000) }
     }
 }
 

@@ -7,8 +7,8 @@ use mutua_protocol::{
     keys::{PublicKey, Purpose},
     limits,
     records::{
-        Answer, Assessment, Body, Choice, Direction, Loan, Motion, Record, Score, SignedRecord, Subject,
-        succession,
+        Answer, Assessment, Body, Choice, Direction, Loan, Motion, On, Record, Score, SignedRecord, Stance,
+        Subject, succession,
     },
     seals::SealHeader,
 };
@@ -57,7 +57,7 @@ fn sealed(
 
 /// All of them.
 pub fn all() -> Mutations {
-    let bounds = [members(), loans(), attestations(), votes(), money()].into_iter().flatten();
+    let bounds = [members(), loans(), attestations(), votes(), money(), arguments()].into_iter().flatten();
     bounds
         .map(|(name, author, body)| sealed(&format!("body: {name}"), author, body, Check::Body, |_| {}))
         .chain(damaged())
@@ -259,6 +259,26 @@ fn money() -> Vec<Said> {
     ]
     .map(|(name, body)| (name, "treasurer", body))
     .into()
+}
+
+fn arguments() -> Vec<Said> {
+    let (proposal, said) = (On::Proposal(RecordId([1; 32])), On::Argument(RecordId([1; 32])));
+    let argue = |on, stance, text: &str| Body::Argue { on, stance, text: text.to_owned() };
+    let hide = |reason: &str| Body::Moderate {
+        argument: RecordId([1; 32]),
+        hidden: true,
+        reason: reason.to_owned(),
+    };
+    vec![
+        ("argument that says nothing", "ana", argue(proposal, Stance::For, "")),
+        ("argument of white space", "ana", argue(proposal, Stance::Against, "\n\u{2003}\n")),
+        ("argument that is too long", "ana", argue(said, Stance::For, &"a".repeat(limits::TEXT_BYTES + 1))),
+        ("argument that turns around", "ana", argue(said, Stance::Question, "safe\u{202e}?")),
+        ("answer to a proposal", "ana", argue(proposal, Stance::Answer, "Yes.")),
+        ("moderation without a reason", "moderator", hide("")),
+        ("moderation for a reason of two lines", "moderator", hide("rude\nand wrong")),
+        ("moderation for a reason that is too long", "moderator", hide(&"a".repeat(4_001))),
+    ]
 }
 
 /// Records whose bytes are no record any more.

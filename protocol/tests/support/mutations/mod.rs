@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a table of faults may panic where the story is not as told")]
 
+mod arguments;
 mod bodies;
 mod charters;
 mod files;
@@ -36,6 +37,7 @@ pub fn all() -> Mutations {
     all.extend(files::all(&story));
     all.extend(bodies::all());
     all.extend(rights::all(&story));
+    all.extend(arguments::all());
     all.extend(outcomes::all());
     all.extend(splices::all(&story));
     let names: BTreeSet<&String> = all.iter().map(|(name, _)| name).collect();
