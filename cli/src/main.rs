@@ -16,6 +16,7 @@ mod page;
 mod progress;
 mod record_file;
 mod rules;
+mod sheet;
 mod signing;
 mod times;
 

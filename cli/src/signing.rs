@@ -283,11 +283,16 @@ pub(crate) fn tell(context: &Context, said: &Said, more: impl FnOnce(&mut Page))
 }
 
 /// The key that is meant: by its label in this home, or by the first digits of a member's key; otherwise the one that would
-/// sign here.
+/// sign here, for something that needs this role.
 ///
 /// # Errors
 /// When none is, or several could be.
-pub(crate) fn whose(home: &Home, named: Option<&str>, client: &Client) -> Done<PublicKey> {
+pub(crate) fn whose(
+    home: &Home,
+    named: Option<&str>,
+    role: Option<Role>,
+    client: &Client,
+) -> Done<PublicKey> {
     let keystore = home.keystore()?;
     if let Some(name) = named {
         if let Ok(found) = keystore.find(name) {
@@ -299,7 +304,7 @@ pub(crate) fn whose(home: &Home, named: Option<&str>, client: &Client) -> Done<P
         let keys: Vec<PublicKey> = client.members()?.iter().map(|member| member.key).collect();
         return named::key(name, &keys);
     }
-    let label = fitting(&keystore, None, None, &home.community()?.charter, client)?;
+    let label = fitting(&keystore, None, role, &home.community()?.charter, client)?;
     Ok(keystore.find(&label).map_err(Failure::keys)?.public)
 }
 

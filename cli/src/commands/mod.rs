@@ -7,6 +7,7 @@ mod attest;
 mod audit;
 mod auditor_token;
 mod charter;
+mod document;
 mod evidence;
 mod explain;
 mod forecast;
@@ -123,6 +124,8 @@ pub(crate) enum Command {
     Attest(attest::Attest),
     /// Take a rating back (attestor)
     Revoke(attest::Revoke),
+    /// Hash documents, and find the records that name them
+    Document(document::Arguments),
     /// Export the log to a file, or import one
     Log(log::Arguments),
     /// Hand in records that were signed before
@@ -188,6 +191,7 @@ impl Command {
             Self::Respond(arguments) => arguments.run(context),
             Self::Attest(arguments) => arguments.run(context),
             Self::Revoke(arguments) => arguments.run(context),
+            Self::Document(arguments) => arguments.run(context),
             Self::Log(arguments) => arguments.run(context),
             Self::Submit(arguments) => arguments.run(context),
             Self::ImportElection(arguments) => arguments.run(context),

@@ -15,6 +15,7 @@ use crate::{
     home::Home,
     output,
     page::{Page, Table, cut},
+    sheet::field,
     times::{self, When},
 };
 
@@ -273,24 +274,4 @@ fn csv(loans: &[LoanLine], decimals: u8, records: bool) -> String {
         text.push_str("\r\n");
     }
     text
-}
-
-/// A text that members wrote, quoted. A spreadsheet takes what begins like a formula for one: it gets an apostrophe.
-fn field(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t']);
-    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_members_wrote_stays_one_field_and_no_formula() {
-        assert_eq!(field("Mill, Street"), "\"Mill, Street\"");
-        assert_eq!(field("the \"old\" mill"), "\"the \"\"old\"\" mill\"");
-        assert_eq!(field("=1+1"), "\"'=1+1\"");
-        assert_eq!(field("@cmd"), "\"'@cmd\"");
-        assert_eq!(field("a=1"), "\"a=1\"");
-    }
 }

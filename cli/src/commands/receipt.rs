@@ -106,7 +106,7 @@ impl Make {
         let (name, receipt) = match (self.record, self.ballot) {
             (Some(id), _) => (format!("record-{}", id.short()), of_record(&client, &community, id)?),
             (None, Some(round)) => {
-                let key = signing::whose(&home, self.of.as_deref(), &client)?;
+                let key = signing::whose(&home, self.of.as_deref(), None, &client)?;
                 let receipt = of_ballot(&client, round, &key)?;
                 (format!("ballot-{round}-{}", key.short()), receipt)
             }

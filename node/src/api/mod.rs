@@ -16,6 +16,7 @@ mod loans;
 mod money;
 mod outcomes;
 mod problem;
+pub mod queue;
 mod receipts;
 mod records;
 mod server;
@@ -163,6 +164,7 @@ pub async fn serve(
         .route("/v1/receipts", get(receipts::show))
         .route("/v1/evidence", get(evidence::list))
         .route("/v1/evidence/{name}", get(evidence::show))
+        .route("/v1/attestors/{key}/queue", get(queue::show))
         .route("/v1/portfolio", get(loans::show_portfolio))
         .route("/v1/track-record", get(loans::show_track_record))
         .route("/v1/seals", post(archive::import))

@@ -14,6 +14,7 @@ mod liars;
 mod load;
 mod membership;
 mod parking;
+mod queue;
 mod sim;
 mod story;
 mod witnesses;

@@ -121,7 +121,8 @@ impl Ledger {
     }
 
     /// An attestation counts while it is for the present terms, has not run out, and its author may attest.
-    pub(super) fn valid(&self, proposal: &Proposal, held: &Attestation, time: u64) -> bool {
+    #[must_use]
+    pub fn valid(&self, proposal: &Proposal, held: &Attestation, time: u64) -> bool {
         held.terms == proposal.terms
             && held.assessment.valid_until > time
             && self.holds(&held.attestor, Role::Attestor)

@@ -1,5 +1,7 @@
 //! `mutua attest` and `mutua revoke`: the operator's word on a loan.
 
+mod queue;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,49 +11,68 @@ use mutua_protocol::{
     records::{Assessment, Body, Verdict},
 };
 
-use super::Context;
+use super::{Context, document::hash_of};
 use crate::{
     Done, amounts,
     failure::Failure,
-    files, named,
+    named,
     page::cut,
     signing::{Signer, SignerArguments, tell},
     times::{self, When},
 };
 
 const ATTEST_EXAMPLE: &str = "\
-Example:
+Examples:
+  mutua attest --queue --within 14d
   mutua attest 5b3e90aa --grade 2 --default 1.5% --loss 40% --greatest 28000.00 --outlook 75 --valid +180d \\
       --reason \"Five years of growing turnover\"
 
-Holds for the proposal's present terms alone: when it is amended, it needs a new attestation. Needs an
-attestor's key.";
+An attestation holds for the proposal's present terms alone: when it is amended, it needs a new one. Needs an attestor's
+key; --queue needs no passphrase, since it signs nothing.";
+
+/// What stands in the place of one rating.
+const INSTEAD: [&str; 1] = ["queue"];
+
+/// What makes up one rating.
+const RATING: [&str; 11] = [
+    "proposal",
+    "grade",
+    "default",
+    "loss",
+    "greatest",
+    "outlook",
+    "valid",
+    "declined",
+    "reason",
+    "condition",
+    "document",
+];
 
 /// What `mutua attest` is told.
 #[derive(Debug, Args)]
 #[command(after_help = ATTEST_EXAMPLE)]
 pub(crate) struct Attest {
     /// The loan's id, or its first digits
-    #[arg(value_name = "PROPOSAL")]
-    proposal: String,
+    #[arg(value_name = "PROPOSAL", required_unless_present_any = INSTEAD)]
+    proposal: Option<String>,
     /// 1 is the best
-    #[arg(long, value_name = "N")]
-    grade: u8,
+    #[arg(long, value_name = "N", required_unless_present_any = INSTEAD)]
+    grade: Option<u8>,
     /// Probability of default over the term: 1.5% or 150bp
-    #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE")]
-    default: u16,
+    #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE", required_unless_present_any = INSTEAD)]
+    default: Option<u16>,
     /// Loss given default: 40% or 4000bp of the amount
-    #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE")]
-    loss: u16,
+    #[arg(long, value_parser = amounts::parse_rate, value_name = "RATE", required_unless_present_any = INSTEAD)]
+    loss: Option<u16>,
     /// Greatest amount that this holds for
-    #[arg(long, value_name = "AMOUNT")]
-    greatest: String,
+    #[arg(long, value_name = "AMOUNT", required_unless_present_any = INSTEAD)]
+    greatest: Option<String>,
     /// Outlook, 0 (bad) to 100 (good)
-    #[arg(long, value_name = "N")]
-    outlook: u8,
+    #[arg(long, value_name = "N", required_unless_present_any = INSTEAD)]
+    outlook: Option<u8>,
     /// Until when it holds
-    #[arg(long, value_parser = When::parse, value_name = "TIME")]
-    valid: When,
+    #[arg(long, value_parser = When::parse, value_name = "TIME", required_unless_present_any = INSTEAD)]
+    valid: Option<When>,
     /// The loan may not be funded, whatever the votes
     #[arg(long)]
     declined: bool,
@@ -65,39 +86,56 @@ pub(crate) struct Attest {
     #[arg(long, value_name = "FILE")]
     document: Vec<PathBuf>,
     #[command(flatten)]
+    queue: queue::Arguments,
+    #[command(flatten)]
     signer: SignerArguments,
 }
 
 impl Attest {
     /// Attests.
     pub(crate) fn run(self, context: &Context) -> Done {
+        if self.queue.queue {
+            return self.queue.run(context, self.signer.label.as_deref());
+        }
+        let (
+            Some(prefix),
+            Some(grade),
+            Some(default),
+            Some(loss),
+            Some(greatest),
+            Some(outlook),
+            Some(valid),
+        ) = (self.proposal, self.grade, self.default, self.loss, self.greatest, self.outlook, self.valid)
+        else {
+            return Err(Failure::input("name a loan and all of its rating"));
+        };
         let signer = Signer::take(context, &self.signer, Some(Role::Attestor))?;
         let proposals = signer.client.proposals()?;
-        let proposal = named::proposal(&self.proposal, &proposals)?;
+        let proposal = named::proposal(&prefix, &proposals)?;
         if proposal.subject.loan().is_none() {
             return Err(Failure::input("this is a motion; only loans are rated"));
         }
         let currency = &signer.community.charter.currency;
         let assessment = Assessment {
             verdict: if self.declined { Verdict::Declined } else { Verdict::Approved },
-            grade: self.grade,
-            default: self.default,
-            loss: self.loss,
-            greatest_amount: amounts::parse(&self.greatest, currency)?,
-            outlook: self.outlook,
+            grade,
+            default,
+            loss,
+            greatest_amount: amounts::parse(&greatest, currency)?,
+            outlook,
             conditions: self.condition,
             reasons: self.reason,
             documents: documents(&self.document)?,
-            valid_until: self.valid.resolve(times::now()),
+            valid_until: valid.resolve(times::now()),
         };
-        let (default, loss) = (amounts::percent(self.default), amounts::percent(self.loss));
+        let (default, loss) = (amounts::percent(default), amounts::percent(loss));
         let body =
             Body::Attest { proposal: proposal.id, terms: proposal.terms, assessment: assessment.clone() };
         let said = signer.say(body)?;
         tell(context, &said, |page| {
             page.line(format!("'{}' is rated.", proposal.subject.title()));
             page.facts([
-                ("verdict", if self.declined { "declined".to_owned() } else { "approved".to_owned() }),
+                ("verdict", verdict(assessment.verdict).to_owned()),
                 ("grade", assessment.grade.to_string()),
                 ("default", format!("{default}, loss in that case {loss}")),
                 ("up to", amounts::show(assessment.greatest_amount, currency)),
@@ -108,12 +146,20 @@ impl Attest {
     }
 }
 
+/// A verdict in a word.
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approved => "approved",
+        Verdict::Declined => "declined",
+    }
+}
+
 /// Hashes of documents.
 ///
 /// # Errors
 /// When one cannot be read.
 pub(crate) fn documents(paths: &[PathBuf]) -> Done<Vec<DocumentHash>> {
-    paths.iter().map(|path| Ok(DocumentHash::of(&files::read(path)?))).collect()
+    paths.iter().map(|path| hash_of(path)).collect()
 }
 
 const REVOKE_EXAMPLE: &str = "\
