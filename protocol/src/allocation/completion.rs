@@ -23,7 +23,7 @@ use dashu_int::UBig;
 
 use super::Utility;
 use super::caps::CapsUsed;
-use super::equal_shares::{self, Bought, Findings};
+use super::equal_shares::{self, Bought, Findings, Known};
 use super::instance::Instance;
 
 /// After so many raises in a row that change nothing, strides are tried.
@@ -66,13 +66,18 @@ impl Raising<'_> {
     /// is reached.
     fn run_together(&mut self, mut current: Vec<usize>) -> (Vec<usize>, bool) {
         let (mut together, mut unchanged) = (1, 0);
+        let mut last: Option<Findings> = None;
         while unchanged < CALM {
             together = TOGETHER.min(together * 2);
             let mut drafts: Vec<Findings> = Vec::new();
             for raises in (1..=together).rev() {
                 let endowments = &self.endowments + &self.raise * raises;
-                let (above, like) = (drafts.last(), &current);
-                drafts.push(equal_shares::draft(self.instance, self.utility, endowments, above, like));
+                let known = match (drafts.last(), &last) {
+                    (Some(above), _) => Known::Above(above),
+                    (None, Some(last)) => Known::Below(last),
+                    (None, None) => Known::Purchases(&current),
+                };
+                drafts.push(equal_shares::draft(self.instance, self.utility, endowments, known));
             }
             for draft in drafts.into_iter().rev() {
                 if cost(self.instance, &draft.projects) > u128::from(self.instance.budget()) {
@@ -80,7 +85,8 @@ impl Raising<'_> {
                 }
                 self.endowments += &self.raise;
                 unchanged = if draft.projects == current { unchanged + 1 } else { 0 };
-                current = draft.projects;
+                current.clone_from(&draft.projects);
+                last = Some(draft);
                 if is_exhaustive(self.instance, self.utility, &current) {
                     return (current, true);
                 }

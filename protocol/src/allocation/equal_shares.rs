@@ -25,7 +25,7 @@ use dashu_int::UBig;
 use super::caps::CapsUsed;
 use super::instance::Instance;
 use super::prices::Prices;
-use super::purse::{PACKED_WEIGHT, Packed, Purse, Wide};
+use super::purse::{Packed, Purse, Wide, is_packed};
 use super::till::{Bid, Till};
 use super::{Reason, Utility};
 
@@ -61,15 +61,6 @@ pub(crate) fn run_like(instance: &Instance, utility: Utility, endowments: UBig, 
     }
 }
 
-/// From so many classes on, purses of sixteen bytes spill out of the nearer caches of a processor. Below, their
-/// greater precision saves more than small ones would.
-const MANY: usize = 1 << 14;
-
-/// Whether small purses do better.
-fn is_packed(instance: &Instance) -> bool {
-    instance.classes().len() >= MANY && instance.total_weight() < PACKED_WEIGHT
-}
-
 fn complete<P: Purse>(mut run: Run<'_, P>, like: &[usize]) -> Bought {
     let mut queue = run.queue();
     let mut hints = like.iter().skip(run.free);
@@ -86,6 +77,10 @@ pub(crate) struct Findings {
     /// The projects bought, in order, those that cost nothing first.
     pub(crate) projects: Vec<usize>,
     bounds: Vec<Finding>,
+    /// What the projects that are not free were bought for, by project, rounded down; zero for the others.
+    paid: Vec<u128>,
+    /// The same of the run that this one knew about, in terms of these endowments.
+    paid_near: Vec<u128>,
 }
 
 /// From a purchase on, the price of a project is not below a bound; or nobody can pay it any more.
@@ -97,32 +92,44 @@ struct Finding {
 }
 
 /// What a run would buy, without exact prices; quicker after the findings of a run with at least these
-/// endowments.
-pub(crate) fn draft(
-    instance: &Instance,
-    utility: Utility,
-    endowments: UBig,
-    above: Option<&Findings>,
-    like: &[usize],
-) -> Findings {
+/// endowments, or else after one with at most these.
+pub(crate) fn draft(instance: &Instance, utility: Utility, endowments: UBig, other: Known<'_>) -> Findings {
     if is_packed(instance) {
-        sketch(Run::<Packed>::new(instance, utility, endowments.clone()), endowments, above, like)
+        sketch(Run::<Packed>::new(instance, utility, endowments.clone()), endowments, other)
     } else {
-        sketch(Run::<Wide>::new(instance, utility, endowments.clone()), endowments, above, like)
+        sketch(Run::<Wide>::new(instance, utility, endowments.clone()), endowments, other)
     }
 }
 
-fn sketch<P: Purse>(
-    mut run: Run<'_, P>,
-    endowments: UBig,
-    above: Option<&Findings>,
-    like: &[usize],
-) -> Findings {
+/// What is known of other runs when one begins.
+#[derive(Clone, Copy)]
+pub(crate) enum Known<'a> {
+    /// The purchases of a run that is likely to be alike.
+    Purchases(&'a [usize]),
+    /// A run with at most these endowments.
+    Below(&'a Findings),
+    /// A run with at least these endowments.
+    Above(&'a Findings),
+}
+
+fn sketch<P: Purse>(mut run: Run<'_, P>, endowments: UBig, other: Known<'_>) -> Findings {
     run.findings = Some(Vec::new());
     let mut queue = run.queue();
     let free = run.free;
-    let mut above = above.map(|findings| Above::new(findings, &endowments));
-    let like = above.as_ref().map_or(like, |above| &above.findings.projects);
+    let (like, known) = match other {
+        Known::Purchases(purchases) => (purchases, None),
+        Known::Below(findings) | Known::Above(findings) => (findings.projects.as_slice(), Some(findings)),
+    };
+    let scale = known.map(|findings| Scale::new(&findings.endowments, &endowments));
+    let paid_near = known.zip(scale).map(|(findings, scale)| {
+        run.expected = findings.expected(scale);
+        findings.paid.iter().map(|paid| scale.apply(*paid)).collect()
+    });
+    let mut above = match (other, scale) {
+        (Known::Above(findings), Some(scale)) => Some(Above { findings, used: 0, scale }),
+        _ => None,
+    };
+    let mut paid = vec![0; run.instance.projects().len()];
     let mut hints = like.iter().skip(free);
     for step in 0.. {
         if let Some(above) = &mut above {
@@ -130,28 +137,49 @@ fn sketch<P: Purse>(
         }
         let Some(winner) = run.cheapest(&mut queue, hints.next().copied()) else { break };
         run.buy(&mut queue, &winner);
+        paid[winner.project] = winner.low;
         above = above.filter(|above| above.findings.projects.get(free + step) == Some(&winner.project));
     }
-    Findings { endowments, projects: run.projects, bounds: run.findings.unwrap_or_default() }
+    let bounds = run.findings.unwrap_or_default();
+    Findings { endowments, projects: run.projects, bounds, paid, paid_near: paid_near.unwrap_or_default() }
+}
+
+impl Findings {
+    /// What to expect that projects are bought for by another run, a raise or a few away: going on as from the run
+    /// before this one to this one, and a quarter more.
+    fn expected(&self, scale: Scale) -> Vec<u128> {
+        let expect = |(project, paid): (usize, &u128)| {
+            let before = self.paid_near.get(project).copied().unwrap_or(0);
+            let rise = if before == 0 || before > *paid { *paid >> 6 } else { (*paid - before) * 5 / 4 };
+            if *paid == 0 { u128::MAX } else { scale.apply(*paid + rise) + 16 }
+        };
+        self.paid.iter().enumerate().map(expect).collect()
+    }
 }
 
 /// The findings of a run with higher endowments, as far as they have been used.
 struct Above<'a> {
     findings: &'a Findings,
     used: usize,
-    /// These endowments in terms of the others, rounded down, with [`RATIO_BITS`].
-    ratio: u128,
+    scale: Scale,
 }
 
-/// Fractional bits of a ratio of endowments. A bound has at most 94 bits, so 33 of the ratio fit.
-const RATIO_BITS: u32 = 32;
+/// Turns parts of some endowments into parts of others, rounded down.
+#[derive(Clone, Copy)]
+struct Scale(u128);
 
-impl<'a> Above<'a> {
-    fn new(findings: &'a Findings, endowments: &UBig) -> Self {
-        let ratio = (&findings.endowments << RATIO_BITS as usize) / endowments;
+impl Scale {
+    /// Fractional bits of a ratio of endowments. A bound has at most 94 bits, so 33 of the ratio fit.
+    const BITS: u32 = 32;
+
+    fn new(from: &UBig, to: &UBig) -> Self {
         // A smaller ratio only makes for smaller bounds.
-        let ratio = u128::try_from(ratio).unwrap_or(u128::MAX).min((1 << (RATIO_BITS + 1)) - 1);
-        Self { findings, used: 0, ratio }
+        let ratio = u128::try_from((from << Self::BITS as usize) / to).unwrap_or(u128::MAX);
+        Self(ratio.min((1 << (Self::BITS + 1)) - 1))
+    }
+
+    const fn apply(self, amount: u128) -> u128 {
+        (amount * self.0) >> Self::BITS
     }
 }
 
@@ -225,6 +253,8 @@ struct Run<'a, P> {
     last: Vec<Option<Bid>>,
     /// What is found out about prices, if anybody wants to know.
     findings: Option<Vec<Finding>>,
+    /// What projects are expected to be bought for, by project, if anything is known about it.
+    expected: Vec<u128>,
 }
 
 impl<'a, P: Purse> Run<'a, P> {
@@ -241,6 +271,7 @@ impl<'a, P: Purse> Run<'a, P> {
             fresh: Vec::new(),
             last: vec![None; instance.projects().len()],
             findings: None,
+            expected: Vec::new(),
         }
     }
 
@@ -279,14 +310,14 @@ impl<'a, P: Purse> Run<'a, P> {
     /// may be saves work if it is right.
     fn cheapest(&mut self, queue: &mut BinaryHeap<Bid>, hint: Option<usize>) -> Option<Bid> {
         let hint = hint.and_then(|project| self.last[project]);
-        let mut best = hint.and_then(|hint| self.offer(&hint));
+        let mut best = hint.and_then(|hint| self.offer(&hint, None));
         self.fresh.extend(best);
         while let Some(next) = queue.peek() {
             if best.as_ref().is_some_and(|best| next.is_above(best)) {
                 break;
             }
             let Some(next) = queue.pop() else { break };
-            let Some(bid) = self.offer(&next) else { continue };
+            let Some(bid) = self.offer(&next, best.as_ref()) else { continue };
             self.fresh.push(bid);
             let better = best
                 .as_ref()
@@ -320,7 +351,7 @@ impl<'a, P: Purse> Run<'a, P> {
     fn learn(&mut self, queue: &mut BinaryHeap<Bid>, above: &mut Above<'_>, step: usize) {
         while let Some(finding) = above.findings.bounds.get(above.used).filter(|found| found.step <= step) {
             above.used += 1;
-            let low = finding.low.map(|low| (low * above.ratio) >> RATIO_BITS);
+            let low = finding.low.map(|low| above.scale.apply(low));
             let last = &mut self.last[finding.project];
             let news = last.is_some_and(|last| low.is_none_or(|low| low > last.low));
             if !news {
@@ -349,12 +380,12 @@ impl<'a, P: Purse> Run<'a, P> {
         numerator: &UBig,
         denominator: &UBig,
     ) -> Option<Bid> {
-        let winner = self.offer(&self.last[winner]?)?;
+        let winner = self.offer(&self.last[winner]?, None)?;
         let (low, high) = self.till.bounds(numerator, denominator);
         let limit = Bid { low, high, ..winner };
         while queue.peek().is_some_and(|next| !next.is_above(&limit)) {
             let Some(next) = queue.pop() else { break };
-            let Some(bid) = self.offer(&next) else { continue };
+            let Some(bid) = self.offer(&next, Some(&limit)) else { continue };
             self.fresh.push(bid);
             if bid.is_above(&limit) {
                 continue;
@@ -372,13 +403,25 @@ impl<'a, P: Purse> Run<'a, P> {
         Some(self.till.narrowed(winner))
     }
 
-    /// Prices a project anew; nothing if the bid is not its last one, or it is out of the race now.
-    fn offer(&mut self, bid: &Bid) -> Option<Bid> {
+    /// Prices a project anew; nothing if the bid is not its last one, or it is out of the race now. If it is
+    /// above another bid, it does not matter by how much.
+    fn offer(&mut self, bid: &Bid, limit: Option<&Bid>) -> Option<Bid> {
         if self.last[bid.project].is_none_or(|last| last.version != bid.version) {
             return None;
         }
         let affordable = self.caps.broken_by(bid.project).is_none();
-        let priced = if affordable { self.till.price(bid) } else { None };
+        let priced = match limit {
+            _ if !affordable => None,
+            // Above this, rounded up, the bid is above the limit.
+            Some(limit) => {
+                let limit = (limit.high * u128::from(bid.utility)).div_ceil(u128::from(limit.utility));
+                self.till.price_below(bid, limit)
+            }
+            None => {
+                let expected = self.expected.get(bid.project).copied().unwrap_or(u128::MAX);
+                self.till.price_near(bid, expected)
+            }
+        };
         self.last[bid.project] = priced.map(|priced| Bid { version: bid.version.wrapping_add(1), ..priced });
         self.found(bid.project, priced.map(|priced| priced.low));
         self.last[bid.project]
@@ -463,9 +506,16 @@ mod tests {
                 let mut above: Option<Findings> = None;
                 for raises in (0..=raises).rev().step_by(3) {
                     let alone = run(&instance, utility, endowments(raises));
-                    let draft = draft(&instance, utility, endowments(raises), above.as_ref(), &[]);
+                    let known = above.as_ref().map_or(Known::Purchases(&[]), Known::Above);
+                    let draft = draft(&instance, utility, endowments(raises), known);
                     prop_assert_eq!(&alone.projects, &draft.projects);
                     above = Some(draft);
+                }
+                let lowest = above.unwrap();
+                for raises in (0..=raises).step_by(7) {
+                    let alone = run(&instance, utility, endowments(raises));
+                    let draft = draft(&instance, utility, endowments(raises), Known::Below(&lowest));
+                    prop_assert_eq!(&alone.projects, &draft.projects);
                 }
             }
         }

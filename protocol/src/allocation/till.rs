@@ -88,8 +88,34 @@ impl<'a, P: Purse> Till<'a, P> {
         Some(Bid { project, low, high: u128::MAX, utility, version: 0 })
     }
 
+    /// Prices a project anew; nothing if its supporters cannot pay for it any more. Above a limit it does not
+    /// matter by how much: the upper bound is then any.
+    pub(super) fn price_below(&mut self, bid: &Bid, limit: u128) -> Option<Bid> {
+        if self.scores {
+            return self.price(bid);
+        }
+        let cost = self.costs[bid.project];
+        let sums = waterline::weigh(&self.purses, self.classes.supporters(bid.project).positions, limit);
+        if sums.total() < cost {
+            return None;
+        }
+        // Whoever is taken to be emptied, the price is not below what the others have to pay then. And what
+        // purses hold in excess of the truth only makes for a lower bound.
+        let low = cost.saturating_sub(sums.below).checked_div(sums.slope).unwrap_or(0);
+        let is_surely_affordable = sums.total() > cost + u128::from(self.error) * sums.weight;
+        if low > limit && is_surely_affordable {
+            return Some(Bid { low: low.max(bid.low), high: u128::from(u64::MAX), ..*bid });
+        }
+        self.price(bid)
+    }
+
     /// Prices a project anew; nothing if its supporters cannot pay for it any more.
     pub(super) fn price(&mut self, bid: &Bid) -> Option<Bid> {
+        self.price_near(bid, u128::MAX)
+    }
+
+    /// The same, quicker if the price turns out to be at most (and near) what is expected.
+    pub(super) fn price_near(&mut self, bid: &Bid, expected: u128) -> Option<Bid> {
         let cost = self.costs[bid.project];
         let error = u128::from(self.error);
         // Prices only rise: whoever was below the last lower bound is emptied by this one too.
@@ -97,7 +123,7 @@ impl<'a, P: Purse> Till<'a, P> {
         let sums = if self.scores {
             waterline::hold_scored(&self.purses, supporters, bid.low, &mut self.held_scored)
         } else {
-            waterline::hold(&self.purses, supporters.positions, bid.low, &mut self.held)
+            waterline::hold(&self.purses, supporters.positions, bid.low, expected, &mut self.held)
         };
         // What they may have less than it seems, and the rounding of the cost.
         let shortfall = error * sums.weight + 1;
@@ -110,26 +136,30 @@ impl<'a, P: Purse> Till<'a, P> {
         let target = cost.saturating_sub(sums.below);
         let at_most = |emptied: u128| (cost + shortfall).saturating_sub(sums.below + emptied);
         let (low, mut high) = if self.scores {
-            let level = waterline::score_level(&mut self.held_scored, target);
+            let level = waterline::score_level(&mut self.held_scored, sums.slope, target);
             let emptied = error * (sums.weight - level.weight) + 1;
             let high = level.ceiling + waterline::divide_scaled(emptied, level.slope) + 1;
             let surely = |held: &Scored<P>| held.pays(high, self.error);
             let high = if self.held_scored.iter().all(surely) {
                 high
             } else {
-                waterline::score_level(&mut self.held_scored, at_most(level.emptied)).ceiling
+                waterline::score_level(&mut self.held_scored, level.slope, at_most(level.emptied)).ceiling
             };
             (level.ceiling.saturating_sub(2), high)
         } else {
-            let level = waterline::level(&mut self.held, target);
+            let (level, poorest) = waterline::level(&mut self.held, sums.slope, target);
             let emptied = error * (sums.weight - level.weight) + 1;
             let high = level.ceiling + emptied.div_ceil(level.slope.max(1));
-            let poorest = self.held.iter().map(|purse| purse.money()).min().unwrap_or(0);
-            let high = if u128::from(poorest) >= high + error {
+            let high = if u128::from(poorest.money()) >= high + error {
                 high
             } else {
-                waterline::level(&mut self.held, at_most(level.emptied)).ceiling
+                waterline::level(&mut self.held, level.slope, at_most(level.emptied)).0.ceiling
             };
+            // Those who have more than what is expected were not looked at one by one.
+            if expected != u128::MAX && high + error > expected {
+                let low = bid.low.max(level.ceiling.saturating_sub(1));
+                return self.price(&Bid { low, ..*bid });
+            }
             (level.ceiling.saturating_sub(1), high)
         };
         high = high.max(bid.low);
@@ -251,31 +281,15 @@ impl<'a, P: Purse> Till<'a, P> {
             self.error = self.error.saturating_add(u64::try_from(distance).unwrap_or(u64::MAX));
             slope
         } else {
-            let mut slope = 0u64;
             let low = u64::try_from(bid.low).unwrap_or(u64::MAX);
             let close = u64::try_from(distance + u128::from(self.error)).unwrap_or(u64::MAX);
             let supporters = classes.supporters(bid.project).positions;
-            self.gone.resize(supporters.len(), 0);
-            let mut gone = 0;
-            // Without branches on who is emptied, which no processor could foresee.
-            for &class in supporters {
-                let purse = self.purses[class as usize];
-                let (money, weight) = (purse.money(), purse.weight());
-                let emptied = money < low;
-                let left = money.wrapping_sub(low);
-                self.gone[gone] = class;
-                gone += usize::from(emptied & (weight > 0));
-                self.purses[class as usize] = if emptied { P::default() } else { P::new(left, weight) };
-                slope += if emptied { 0 } else { weight };
-                if left <= close && weight > 0 {
-                    unsure.push((class, 1));
-                }
-            }
-            for class in &self.gone[..gone] {
+            let paid = waterline::pay(&mut self.purses, supporters, low, close, &mut self.gone, &mut unsure);
+            for class in &self.gone[..paid.emptied] {
                 self.accounts.emptied_at[*class as usize] = step;
             }
             self.error = self.error.saturating_add(u64::try_from(distance).unwrap_or(u64::MAX));
-            u128::from(slope)
+            u128::from(paid.slope)
         };
         if unsure.is_empty() {
             self.accounts.note(bid.project, slope);

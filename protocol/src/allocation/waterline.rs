@@ -34,6 +34,8 @@ pub(super) struct Sums {
     pub(super) held: u128,
     /// The weight of all who have any.
     pub(super) weight: u128,
+    /// The weight (times score) of those who are not below the level.
+    pub(super) slope: u128,
 }
 
 impl Sums {
@@ -42,14 +44,21 @@ impl Sums {
     }
 }
 
-/// Gathers in `held` the supporters whose purses are not below a level.
+/// Gathers in `held` the supporters whose purses are not below a level and at most another, the greater.
 ///
 /// Which of two values is written does not depend on a branch: purses come in no order that a
 /// processor could foresee.
-pub(super) fn hold<P: Purse>(purses: &[P], supporters: &[u32], level: u128, held: &mut Vec<P>) -> Sums {
-    let level = P::least(level);
+pub(super) fn hold<P: Purse>(
+    purses: &[P],
+    supporters: &[u32],
+    level: u128,
+    most: u128,
+    held: &mut Vec<P>,
+) -> Sums {
+    let (level, most) = (P::least(level), P::least(most.saturating_add(1)));
     held.resize(supporters.len(), P::default());
-    let (mut count, mut weight) = (0, 0u64);
+    let places = held.as_mut_slice();
+    let (mut count, mut weight, mut weight_below) = (0, 0u64, 0u64);
     let (mut below, mut total) = (P::Sum::default(), P::Sum::default());
     for class in supporters {
         let purse = purses[*class as usize];
@@ -58,12 +67,41 @@ pub(super) fn hold<P: Purse>(purses: &[P], supporters: &[u32], level: u128, held
         total += money;
         weight += purse.weight();
         below += if holds { P::Sum::default() } else { money };
-        held[count] = purse;
-        count += usize::from(holds);
+        weight_below += if holds { 0 } else { purse.weight() };
+        places[count] = purse;
+        count += usize::from(holds & (purse < most));
     }
     held.truncate(count);
     let below = below.into();
-    Sums { below, held: total.into() - below, weight: u128::from(weight) }
+    Sums {
+        below,
+        held: total.into() - below,
+        weight: u128::from(weight),
+        slope: u128::from(weight - weight_below),
+    }
+}
+
+/// The same sums without gathering anybody.
+pub(super) fn weigh<P: Purse>(purses: &[P], supporters: &[u32], level: u128) -> Sums {
+    let level = P::least(level);
+    let (mut weight, mut weight_below) = (0u64, 0u64);
+    let (mut below, mut total) = (P::Sum::default(), P::Sum::default());
+    for class in supporters {
+        let purse = purses[*class as usize];
+        let money = purse.value();
+        let holds = purse >= level;
+        total += money;
+        weight += purse.weight();
+        below += if holds { P::Sum::default() } else { money };
+        weight_below += if holds { 0 } else { purse.weight() };
+    }
+    let below = below.into();
+    Sums {
+        below,
+        held: total.into() - below,
+        weight: u128::from(weight),
+        slope: u128::from(weight - weight_below),
+    }
 }
 
 /// The same for a level per unit of score, with [`SCORE_BITS`].
@@ -83,6 +121,7 @@ pub(super) fn hold_scored<P: Purse>(
             sums.below += money;
         } else {
             sums.held += money;
+            sums.slope += u128::from(purse.weight()) * u128::from(score);
             held.push(Scored { purse, score });
         }
     }
@@ -101,25 +140,28 @@ pub(super) struct Level {
     pub(super) emptied: u128,
 }
 
-/// The level at which `purses` hold `target`. The caller makes sure that together they hold at least
-/// that. Purses under the level are removed.
-pub(super) fn level<P: Purse>(purses: &mut Vec<P>, target: u128) -> Level {
-    let mut slope: u128 = purses.iter().map(|purse| u128::from(purse.weight())).sum();
+/// The level at which `purses` and richer ones, with a weight of `slope` together, hold `target`, and the
+/// poorest of `purses` that is not under it. The caller makes sure that together they hold at least that, and that
+/// the richer ones are above the level. Purses under the level are removed.
+pub(super) fn level<P: Purse>(purses: &mut Vec<P>, mut slope: u128, target: u128) -> (Level, P) {
     let mut emptied = 0;
     loop {
         let ceiling = divide_up(target - emptied, slope);
         let bound = P::least(ceiling);
+        let places = purses.as_mut_slice();
         let (mut count, mut money_below, mut weight_below) = (0, P::Sum::default(), 0u64);
-        for place in 0..purses.len() {
-            let purse = purses[place];
+        let mut poorest = P::least(u128::MAX);
+        for place in 0..places.len() {
+            let purse = places[place];
             let stays = purse >= bound;
             money_below += if stays { P::Sum::default() } else { purse.value() };
             weight_below += if stays { 0 } else { purse.weight() };
-            purses[count] = purse;
+            poorest = if purse < poorest { purse } else { poorest };
+            places[count] = purse;
             count += usize::from(stays);
         }
-        if count == purses.len() {
-            return Level { ceiling, slope, weight: slope, emptied };
+        if count == places.len() {
+            return (Level { ceiling, slope, weight: slope, emptied }, poorest);
         }
         purses.truncate(count);
         emptied += money_below.into();
@@ -127,10 +169,53 @@ pub(super) fn level<P: Purse>(purses: &mut Vec<P>, target: u128) -> Level {
     }
 }
 
+/// What paying a price does to supporters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Paid {
+    /// The weight of those who had the price.
+    pub(super) slope: u64,
+    /// How many had less, and have nothing any more.
+    pub(super) emptied: usize,
+}
+
+/// Takes a price from supporters, or all they have if that is less; they are listed in `emptied`. Those
+/// whom it leaves with at most `close` are added to `unsure`.
+///
+/// Without branches on who is emptied, which no processor could foresee.
+pub(super) fn pay<P: Purse>(
+    purses: &mut [P],
+    supporters: &[u32],
+    price: u64,
+    close: u64,
+    emptied: &mut Vec<u32>,
+    unsure: &mut Vec<(u32, u32)>,
+) -> Paid {
+    if emptied.len() < supporters.len() {
+        emptied.resize(supporters.len(), 0);
+    }
+    let places = emptied.as_mut_slice();
+    let (mut slope, mut count) = (0u64, 0);
+    for &class in supporters {
+        let purse = purses[class as usize];
+        let (money, weight) = (purse.money(), purse.weight());
+        let lacks = money < price;
+        let left = money.wrapping_sub(price);
+        places[count] = class;
+        count += usize::from(lacks & (weight > 0));
+        purses[class as usize] = if lacks { P::default() } else { P::new(left, weight) };
+        slope += if lacks { 0 } else { weight };
+        if left <= close {
+            unsure.push((class, 1));
+        }
+    }
+    // Those who had nothing before are near no price but zero.
+    unsure.retain(|(class, _)| purses[*class as usize].weight() > 0);
+    Paid { slope, emptied: count }
+}
+
 /// The same with scores; the level is per unit of score and carries [`SCORE_BITS`] fractional bits.
-pub(super) fn score_level<P: Purse>(purses: &mut Vec<Scored<P>>, target: u128) -> Level {
+pub(super) fn score_level<P: Purse>(purses: &mut Vec<Scored<P>>, mut slope: u128, target: u128) -> Level {
     let steepness = |held: &Scored<P>| u128::from(held.purse.weight()) * u128::from(held.score);
-    let mut slope: u128 = purses.iter().map(steepness).sum();
     let mut emptied = 0;
     loop {
         let ceiling = divide_scaled(target - emptied, slope) + 1;
@@ -192,15 +277,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn the_poor_give_all<P: Purse>() {
+    fn the_poor_give_all<P: Purse + PartialEq>() {
         let purses = |all: &[(u64, u64)]| -> Vec<P> {
             all.iter().map(|(money, weight)| P::new(*money, *weight)).collect()
         };
         let mut some = purses(&[(1, 2), (10, 1), (10, 3)]);
-        assert_eq!(level(&mut some, 10), Level { ceiling: 2, slope: 4, weight: 4, emptied: 2 });
+        let poorest = P::new(10, 1);
+        assert_eq!(level(&mut some, 6, 10), (Level { ceiling: 2, slope: 4, weight: 4, emptied: 2 }, poorest));
         assert_eq!(some.len(), 2);
         let mut some = purses(&[(5, 1), (7, 1)]);
-        assert_eq!(level(&mut some, 12), Level { ceiling: 7, slope: 1, weight: 1, emptied: 5 });
+        let poorest = P::new(7, 1);
+        assert_eq!(level(&mut some, 2, 12), (Level { ceiling: 7, slope: 1, weight: 1, emptied: 5 }, poorest));
     }
 
     #[test]
