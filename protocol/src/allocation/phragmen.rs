@@ -11,8 +11,8 @@
 //! `(cost + Σ load of its supporters) / number of its supporters`, and the smallest time wins.
 //!
 //! Times only grow, so projects wait under their last lower bound, as under Equal Shares. Loads are
-//! held in fixed precision, rounded down from exact times, so that they are never more than a unit too
-//! low; exact times decide where bounds overlap.
+//! held in fixed precision ([`Purse`]), rounded down from exact times, so that they are never more than a
+//! unit too low; exact times decide where bounds overlap.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -24,9 +24,7 @@ use super::accounts::NEVER;
 use super::caps::CapsUsed;
 use super::instance::Instance;
 use super::prices::Prices;
-
-/// The budget in fixed precision. No time is above twice the budget, so loads fit 63 bits.
-const BUDGET: u64 = 1 << 61;
+use super::purse::{Packed, Purse, Wide, is_packed};
 
 /// What the rule did.
 #[derive(Clone, Debug)]
@@ -51,10 +49,17 @@ const SPAN: u128 = 3;
 
 /// Runs the rule.
 pub(crate) fn run(instance: &Instance) -> Timed {
-    let mut run = Run::new(instance);
+    if is_packed(instance) {
+        complete(Run::<Packed>::new(instance))
+    } else {
+        complete(Run::<Wide>::new(instance))
+    }
+}
+
+fn complete<P: Purse>(mut run: Run<'_, P>) -> Timed {
     let mut queue = run.queue();
     while let Some(tied) = run.next(&mut queue) {
-        if tied.iter().any(|(project, _)| instance.projects()[*project].cost > run.left) {
+        if tied.iter().any(|(project, _)| run.instance.projects()[*project].cost > run.left) {
             break;
         }
         // Tied projects are in order, and the first one wins; the others are priced anew.
@@ -67,14 +72,14 @@ pub(crate) fn run(instance: &Instance) -> Timed {
     run.finish(&queue)
 }
 
-struct Run<'a> {
+struct Run<'a, P> {
     instance: &'a Instance,
     caps: CapsUsed<'a>,
     left: u64,
     /// Cost of each project in fixed precision, rounded down.
     costs: Vec<u128>,
-    /// Load by class, in fixed precision, rounded down.
-    loads: Vec<u64>,
+    /// Load by class, in fixed precision, rounded down, with the weight that bears it.
+    loads: Vec<P>,
     /// The purchase that each class took part in last.
     last: Vec<u32>,
     bought_at: Vec<u32>,
@@ -82,19 +87,22 @@ struct Run<'a> {
     fresh: Vec<Bid>,
 }
 
-impl<'a> Run<'a> {
+impl<'a, P: Purse> Run<'a, P> {
+    /// The budget in fixed precision. No time is above twice the budget.
+    const BUDGET: u64 = P::ENDOWMENT / 2;
+
     fn new(instance: &'a Instance) -> Self {
         let budget = instance.budget();
         let costs = instance
             .projects()
             .iter()
-            .map(|project| u128::from(project.cost) * u128::from(BUDGET) / u128::from(budget.max(1)));
+            .map(|project| u128::from(project.cost) * u128::from(Self::BUDGET) / u128::from(budget.max(1)));
         Self {
             instance,
             caps: CapsUsed::new(instance),
             left: budget,
             costs: costs.collect(),
-            loads: vec![0; instance.classes().len()],
+            loads: instance.classes().weights().iter().map(|weight| P::new(0, *weight)).collect(),
             last: vec![NEVER; instance.classes().len()],
             bought_at: vec![NEVER; instance.projects().len()],
             result: Timed {
@@ -162,16 +170,11 @@ impl<'a> Run<'a> {
 
     /// A lower bound of a project's time, at most [`SPAN`] too low.
     fn time(&self, project: usize) -> u128 {
-        let classes = self.instance.classes();
-        let loads: u128 = classes
-            .supporters(project)
-            .positions
-            .iter()
-            .map(|class| {
-                let class = *class as usize;
-                u128::from(self.loads[class]) * u128::from(classes.weight(class))
-            })
-            .sum();
+        let mut loads = P::Sum::default();
+        for class in self.instance.classes().supporters(project).positions {
+            loads += self.loads[*class as usize].value();
+        }
+        let loads: u128 = loads.into();
         (self.costs[project] + loads) / u128::from(self.weight(project))
     }
 
@@ -192,11 +195,12 @@ impl<'a> Run<'a> {
     fn buy(&mut self, project: usize, sum: UBig) {
         let step = u32::try_from(self.result.times.len()).unwrap_or(NEVER);
         self.result.times.push(sum, u128::from(self.weight(project)));
-        let time = self.result.times.last_rounded_down(u128::from(BUDGET));
+        let time = self.result.times.last_rounded_down(u128::from(Self::BUDGET));
         let time = u64::try_from(time).unwrap_or(u64::MAX);
         for class in self.instance.classes().supporters(project).positions {
-            self.loads[*class as usize] = time;
-            self.last[*class as usize] = step;
+            let class = *class as usize;
+            self.loads[class] = P::new(time, self.loads[class].weight());
+            self.last[class] = step;
         }
         self.bought_at[project] = step;
         self.take(project);
@@ -240,5 +244,42 @@ impl<'a> Run<'a> {
             }
         }
         self.result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocation::{InstanceBuilder, Project};
+    use proptest::prelude::*;
+
+    fn election() -> impl Strategy<Value = Instance> {
+        let voter = (0u64..4, prop::collection::vec(prop_oneof![2 => Just(0u32), 1 => Just(1u32)], 12));
+        let cost = prop_oneof![Just(0u64), Just(300u64), 1u64..900];
+        (prop::collection::vec(cost, 12), prop::collection::vec(voter, 4..40), 500u64..9_000).prop_map(
+            |(costs, voters, budget)| {
+                let mut builder = InstanceBuilder::new(budget, 1);
+                for cost in costs {
+                    builder.add_project(Project::new(cost));
+                }
+                for (weight, ballot) in voters {
+                    builder.add_voter(weight, (0..).zip(ballot));
+                }
+                builder.build().unwrap()
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn small_purses_buy_what_wide_ones_do(instance in election()) {
+            let wide = complete(Run::<Wide>::new(&instance));
+            let packed = complete(Run::<Packed>::new(&instance));
+            prop_assert_eq!(&wide.projects, &packed.projects);
+            prop_assert!(wide.times.iter().eq(packed.times.iter()));
+            prop_assert_eq!(&wide.reasons, &packed.reasons);
+        }
     }
 }
