@@ -3,7 +3,9 @@
 //! Were it lost together with the node's answer, its author would sign another one with the same number,
 //! and two records with one number prove misbehaviour, whoever is to blame. So the record is on the disk
 //! before it is handed in, and goes only when the node has taken or refused it. Until then nothing else is
-//! signed with its key. There is one file for each key, used only by the process that has locked the key.
+//! signed with its key. There is one file for each key, or one for a whole [batch], used only by the process that has locked the key.
+
+mod batch;
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -20,6 +22,7 @@ use mutua_protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::{Done, failure::Failure, files};
+pub(crate) use batch::{Batch, Note, RefusedLine};
 
 /// The folder in the home.
 const FOLDER: &str = "outbox";
@@ -141,7 +144,10 @@ impl Outbox {
     /// How many records are kept in the home at this path.
     pub(crate) fn count(home: &Path) -> usize {
         let entries = fs::read_dir(home.join(FOLDER)).into_iter().flatten().flatten();
-        entries.filter(|entry| entry.path().extension().is_some_and(|found| found == EXTENSION)).count()
+        let kept = |path: PathBuf| {
+            usize::from(path.extension().is_some_and(|found| found == EXTENSION)) + batch::count(&path)
+        };
+        entries.map(|entry| kept(entry.path())).sum()
     }
 }
 

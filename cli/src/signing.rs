@@ -3,6 +3,8 @@
 //! Between the two it is kept in the [outbox](crate::outbox). A record that is found there is handed in before
 //! anything else is signed with its key.
 
+mod batch;
+
 use std::{io::Write, time::Duration};
 
 use clap::Args;
@@ -31,6 +33,8 @@ use crate::{
     page::{Page, plain},
     times,
 };
+
+pub(crate) use batch::{ITEMS, Item};
 
 /// How long to wait for another process that signs with the same key.
 const LOCK_TIME: Duration = Duration::from_secs(15);
@@ -109,6 +113,9 @@ impl Signer {
         if let Some(kept) = signer.outbox.kept(&signer.community)? {
             signer.hand_in_again(kept)?;
         }
+        if let Some(batch) = signer.outbox.kept_batch(&signer.community)? {
+            signer.hand_in_batch_again(batch)?;
+        }
         Ok(signer)
     }
 
@@ -133,20 +140,26 @@ impl Signer {
                     kept.command.join(" ")
                 ));
             }
-            // The node lacks what this key has signed before, and perhaps more: its word on the next number is worth nothing.
-            ReceptionStatus::Parked { .. } if kept.received.record().sequence > self.chain.sequence + 1 => {
-                return Err(Failure::refused(format!(
-                    "this home keeps {what}, and its node knows of {} only: it has fallen behind what this key \
-                     has signed. Nothing is signed until it has caught up with the others; 'mutua status' shows its peers",
-                    self.chain.sequence
-                )));
-            }
             ReceptionStatus::Parked { reason } => {
+                self.not_behind(&kept.received, self.chain.sequence)?;
                 self.before = Some(Before { kept, waits_for: Some(reason) });
             }
         }
         self.chain = self.client.chain(&self.author())?;
         Ok(())
+    }
+
+    /// Does the node know of this many records of the key, and so of all before this one? If it lacks some, and perhaps more,
+    /// its word on the next number is worth nothing.
+    fn not_behind(&self, kept: &Received, known: u64) -> Done {
+        if kept.record().sequence <= known + 1 {
+            return Ok(());
+        }
+        Err(Failure::refused(format!(
+            "this home keeps {}, and its node knows of {known} only: it has fallen behind what this key has signed. Nothing \
+             is signed until it has caught up with the others; 'mutua status' shows its peers",
+            name_of(kept)
+        )))
     }
 
     /// The node has said what became of the record in the outbox.

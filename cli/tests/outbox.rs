@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use common::{Node, Place, Ran};
+use common::{Node, Place, Ran, read_request};
 
 /// What becomes of what is handed in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,27 +90,6 @@ fn carry(mut client: TcpStream, before: &str, behind: &str, pid: &str, fate: &Mu
             assert!(killed.success());
         }
         Fate::LostBefore | Fate::LostAfter => {}
-    }
-}
-
-/// Reads one request with a body of a stated length, or in chunks. The API speaks JSON, which is text.
-fn read_request(client: &mut TcpStream) -> Option<String> {
-    let mut request = String::new();
-    let mut bytes = [0; 4096];
-    loop {
-        if let Some((head, body)) = request.split_once("\r\n\r\n") {
-            let head = head.to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-            let complete = match length {
-                Some(length) => body.len() >= length.trim().parse().unwrap(),
-                None => !head.contains("transfer-encoding: chunked") || body.ends_with("0\r\n\r\n"),
-            };
-            if complete {
-                return Some(request);
-            }
-        }
-        let read = client.read(&mut bytes).ok().filter(|read| *read > 0)?;
-        request.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
     }
 }
 

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::{
+    io::Read,
+    net::TcpStream,
     path::Path,
     process::{Command, Output},
 };
@@ -158,5 +160,26 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     while !holds() {
         assert!(begun.elapsed() < std::time::Duration::from_secs(90), "{what}: not after 90 s");
         std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+/// Reads one request with a body of a stated length, or in chunks. The API speaks JSON, which is text.
+pub(crate) fn read_request(client: &mut TcpStream) -> Option<String> {
+    let mut request = String::new();
+    let mut bytes = [0; 4096];
+    loop {
+        if let Some((head, body)) = request.split_once("\r\n\r\n") {
+            let head = head.to_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+            let complete = match length {
+                Some(length) => body.len() >= length.trim().parse().unwrap(),
+                None => !head.contains("transfer-encoding: chunked") || body.ends_with("0\r\n\r\n"),
+            };
+            if complete {
+                return Some(request);
+            }
+        }
+        let read = client.read(&mut bytes).ok().filter(|read| *read > 0)?;
+        request.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
     }
 }

@@ -1,6 +1,9 @@
 //! `mutua attest` and `mutua revoke`: the operator's word on a loan.
 
+mod batch;
+mod plan;
 mod queue;
+mod rows;
 
 use std::path::PathBuf;
 
@@ -24,14 +27,36 @@ use crate::{
 const ATTEST_EXAMPLE: &str = "\
 Examples:
   mutua attest --queue --within 14d
+  mutua attest --queue --csv > ratings.csv
+  mutua attest --batch ratings.csv --dry-run
   mutua attest 5b3e90aa --grade 2 --default 1.5% --loss 40% --greatest 28000.00 --outlook 75 --valid +180d \\
       --reason \"Five years of growing turnover\"
 
 An attestation holds for the proposal's present terms alone: when it is amended, it needs a new one. Needs an attestor's
-key; --queue needs no passphrase, since it signs nothing.";
+key; --queue and --dry-run need no passphrase, since they sign nothing.
+
+A batch is a table of comma-separated values (also semicolons or tabs; UTF-8), whose first line names the columns, in any order:
+  proposal    the whole id
+  terms       the hash of the terms that were rated; if empty, the present ones [optional]
+  verdict     approved or declined
+  grade       1 is the best
+  default     probability of default over the term: 1.5% or 150bp
+  loss        loss given default: 40% or 4000bp
+  greatest    greatest amount: 28000.00
+  outlook     0 to 100
+  valid       until when: 2026-12-24 (to the end of that day, UTC), 2026-12-24T18:00:00Z or +180d
+  conditions, reasons
+              several in one cell: with | between them, or a line each [optional]
+  documents   likewise: hashes, or files beside the table [optional]
+  title, borrower
+              if given, they have to be those of the loan [optional]
+'mutua attest --queue --csv' writes such a table, with further columns that are not read. Lines without a rating are left out.
+A line that is wrong anywhere keeps all from being signed (exit status 1). What was signed is kept until the node has all of it: a
+batch that was interrupted goes on with the next command of the same key, and a table that is through is not signed again. No limit
+of records in a round binds attestors; one table has at most 20,000 lines.";
 
 /// What stands in the place of one rating.
-const INSTEAD: [&str; 1] = ["queue"];
+const INSTEAD: [&str; 2] = ["queue", "batch"];
 
 /// What makes up one rating.
 const RATING: [&str; 11] = [
@@ -86,7 +111,9 @@ pub(crate) struct Attest {
     #[arg(long, value_name = "FILE")]
     document: Vec<PathBuf>,
     #[command(flatten)]
-    queue: queue::Arguments,
+    queue: queue::QueueArguments,
+    #[command(flatten)]
+    batch: batch::BatchArguments,
     #[command(flatten)]
     signer: SignerArguments,
 }
@@ -96,6 +123,9 @@ impl Attest {
     pub(crate) fn run(self, context: &Context) -> Done {
         if self.queue.queue {
             return self.queue.run(context, self.signer.label.as_deref());
+        }
+        if let Some(path) = self.batch.batch.clone() {
+            return self.batch.run(&path, context, &self.signer);
         }
         let (
             Some(prefix),

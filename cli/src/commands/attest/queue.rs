@@ -18,7 +18,7 @@ use crate::{
 
 /// What the queue is told.
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {
+pub(crate) struct QueueArguments {
     /// Show what waits for your attestation, the most urgent first
     #[arg(long, conflicts_with_all = RATING)]
     pub queue: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     csv: bool,
 }
 
-impl Arguments {
+impl QueueArguments {
     /// Shows it.
     pub(crate) fn run(&self, context: &Context, label: Option<&str>) -> Done {
         let home = Home::existing(context)?;
