@@ -77,6 +77,9 @@ impl Contradiction {
     pub(super) fn verify(&self, community: &Community) -> Result<Convicted, EvidenceFault> {
         let records = self.open(community)?;
         let contradiction = |detail: &str| EvidenceCheck::Contradiction.fault(detail);
+        if self.sealed.seal.header.community != community.id {
+            return Err(EvidenceCheck::Community.fault("the seal belongs to another community"));
+        }
         let ([earlier, between @ .., later], true) = (&records[..], records.len() >= 2) else {
             return Err(contradiction("it holds fewer than two records"));
         };

@@ -278,6 +278,11 @@ pub fn evidence() -> Value {
         ("7.2", "a record of another community", fork(&|f| f.first.header.community = other_community)),
         ("7.2", "a seal of another community", seals(&|first, _| first.header.community = other_community)),
         ("7.2", "a vote of another community", vote(&|vote| vote.community = other_community)),
+        (
+            "7.2",
+            "the later attestation in a seal of another community",
+            contradiction(&|c| c.sealed.seal.header.community = other_community),
+        ),
         ("7.3", "two records with two numbers", fork(&|f| f.second.header.sequence += 1)),
         ("7.3", "one record twice", fork(&|f| f.second = f.first)),
         ("7.3", "two records in the wrong order", fork(&|f| std::mem::swap(&mut f.first, &mut f.second))),
