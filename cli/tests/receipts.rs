@@ -100,7 +100,15 @@ fn a_member_shows_what_was_counted_to_somebody_without_a_node() {
     assert_eq!(made["proves"]["sealed"]["record"], ballot);
     assert_eq!(made["proves"]["counted"]["entry"]["counted"], json!({ "cast": ballot }));
     assert_eq!(made["fits_qr"], true);
-    place.file("ballot.txt", made["text"].as_str().unwrap());
+    // As mail breaks lines.
+    let broken: Vec<String> = made["text"]
+        .as_str()
+        .unwrap()
+        .as_bytes()
+        .chunks(9)
+        .map(|line| line.escape_ascii().to_string())
+        .collect();
+    place.file("ballot.txt", broken.join("\n"));
     place
         .run(&["receipt", "--ballot", "1", "--of", "founder", "--out", "ballot.receipt"])
         .fails(2, "is there already");

@@ -7,7 +7,8 @@ import binascii
 from typing import Any
 
 from .charter import Community
-from .codec import BLOB, BYTES32, BYTES64, Choice, ListOf, NotCanonical, OptionOf, Structure, Value, decode, u8, u32, u64
+from .codec import (BLOB, BYTES32, BYTES64, WHITE, Choice, ListOf, NotCanonical, OptionOf, Structure, Value, decode, u8, u32,
+                    u64)
 from .hashes import RECORD_ID, ROLL_TREE, SEAL_TREE, ZEROS, hash_of, merkle_root
 from .records import HEADER as RECORD_HEADER
 from .records import SIGNED_HEADER, Malformed, is_signed, read_record, read_sequence
@@ -72,7 +73,9 @@ def need(condition: bool, check: str, detail: str) -> None:
 
 def bytes_of_text(text: str) -> bytes:
     """The receipt in a text. Raises `Refused`."""
-    letters = "".join(text.split()).upper()
+    letters = "".join(character for character in text if character not in WHITE)
+    need(letters.isascii(), "6.1", "it holds something else than letters, digits and white space")
+    letters = letters.upper()
     need(letters.startswith(PREFIX), "6.1", f"it does not begin with {PREFIX}")
     letters = letters[len(PREFIX):]
     try:
@@ -88,7 +91,7 @@ def verify_file(data: bytes, community: Community) -> dict[str, Any]:
     if data.startswith(MAGIC):
         return verify(data[len(MAGIC):], community)
     try:
-        text = data.decode("ascii")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Refused("6.1", "it is neither a receipt's file nor its text") from error
     return verify(bytes_of_text(text), community)

@@ -207,7 +207,10 @@ def proofs(verify_file: Any, name: str) -> Any:
             proved = verify_file(bytes.fromhex(vector["file"]), community)
             yield vector["what"], same_proof(proved, vector["proves"])
             if vector.get("text"):
-                yield f"text of {vector['what']}", verify_file(vector["text"].lower().encode(), community) == proved
+                text = vector["text"].lower()
+                broken = "\u00a0\v\n".join(text[place:place + 9] for place in range(0, len(text), 9))
+                yield f"text of {vector['what']}", verify_file(text.encode(), community) == proved
+                yield f"broken text of {vector['what']}", verify_file(broken.encode(), community) == proved
         for vector in file["refused"]:
             try:
                 verify_file(bytes.fromhex(vector["file"]), community)

@@ -11,7 +11,7 @@ use mutua_protocol::{
     charter::Community,
     hash::RecordId,
     keys::PublicKey,
-    receipt::{MAGIC, Proven, QR_CHARACTERS, Receipt, ReceiptCheck, ReceiptFault, TEXT_PREFIX},
+    receipt::{MAGIC, Proven, QR_CHARACTERS, Receipt, ReceiptCheck, ReceiptFault, TEXT_PREFIX, TextError},
     records::{Body, Choice},
 };
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
@@ -283,12 +283,14 @@ fn read(bytes: &[u8]) -> Result<Receipt, ReceiptFault> {
     if bytes.starts_with(MAGIC) {
         return Receipt::from_file(bytes).map_err(|error| fault(error.to_string()));
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.trim_start().to_ascii_uppercase().starts_with(TEXT_PREFIX) => {
-            Receipt::from_text(text).map_err(|error| fault(error.to_string()))
+    // Mail may have broken its lines anywhere, the prefix included.
+    let text = std::str::from_utf8(bytes).map_err(|_| TextError::Prefix);
+    text.and_then(Receipt::from_text).map_err(|error| match error {
+        TextError::Prefix => {
+            fault(format!("it begins neither like a receipt's file nor with '{TEXT_PREFIX}'"))
         }
-        _ => Err(fault(format!("it begins neither like a receipt's file nor with '{TEXT_PREFIX}'"))),
-    }
+        other => fault(other.to_string()),
+    })
 }
 
 /// What a receipt proves, and what not.

@@ -44,7 +44,7 @@ impl Receipt {
     pub fn from_text(text: &str) -> Result<Self, TextError> {
         let limit = TEXT_PREFIX.len() + BASE32_NOPAD.encode_len(RECEIPT_BYTES);
         let mut letters = String::new();
-        for letter in text.chars().filter(|letter| !letter.is_ascii_whitespace()) {
+        for letter in text.chars().filter(|letter| !letter.is_whitespace()) {
             if letters.len() > limit {
                 return Err(TextError::TooLong(limit));
             }
