@@ -84,6 +84,8 @@ struct Reader<'a> {
     rows: Rows<'a>,
     election: Election,
     ids: Ids,
+    /// For each project, the ballot that named it last (one more than where that begins), and at which place.
+    named: Vec<(usize, usize)>,
 }
 
 impl<'a> Reader<'a> {
@@ -105,6 +107,7 @@ impl<'a> Reader<'a> {
                 points: Vec::new(),
             },
             ids: Ids { sorted: Vec::new() },
+            named: Vec::new(),
         }
     }
 
@@ -280,6 +283,7 @@ impl<'a> Reader<'a> {
         }
         self.election.projects.sort_by(|a, b| a.id.cmp(&b.id));
         self.ids = Ids::new(&self.election.projects);
+        self.named = vec![(0, 0); self.election.projects.len()];
         Ok(next)
     }
 
@@ -345,15 +349,16 @@ impl<'a> Reader<'a> {
                     "the ballot names project {name}, which the section PROJECTS does not have"
                 )));
             };
-            let ballot = &self.election.on_ballots[start..];
-            if let Some(before) = ballot.iter().position(|named| *named == project) {
+            let named = &mut self.named[project as usize];
+            if named.0 == start + 1 {
                 // It happens in real files. To approve of something twice is to approve of it, and of
                 // points for the same project the last ones count (as in pabutools).
-                if let (Some(points), Some(given)) = (new_points.get_mut(before), given) {
+                if let (Some(points), Some(given)) = (new_points.get_mut(named.1), given) {
                     *points = given;
                 }
                 continue;
             }
+            *named = (start + 1, self.election.on_ballots.len() - start);
             self.election.on_ballots.push(project);
             new_points.extend(given);
         }

@@ -52,6 +52,24 @@ fn rankings_become_borda_scores() {
     assert_eq!(approvals.ballot(0).collect::<Vec<_>>(), [(0, 1), (1, 1), (2, 1)]);
 }
 
+/// Real files name a project twice on one ballot. It takes no longer to read, however long the ballot is.
+#[test]
+fn of_a_project_named_twice_the_last_points_count() {
+    let names: Vec<String> = (0..60_000).map(|number| format!("{number:05}")).collect();
+    let projects: String = names.iter().map(|name| format!("{name};1\n")).collect();
+    let (all, ones, twos) =
+        (names.join(","), vec!["1"; names.len()].join(","), vec!["2"; names.len()].join(","));
+    let text = format!(
+        "META\nkey;value\nbudget;9\nvote_type;scoring\nPROJECTS\nproject_id;cost\n{projects}\
+         VOTES\nvoter_id;vote;points\na;;\nb;00007,00007;5,6\nc;{all},{all};{ones},{twos}\nd;00007;4\n"
+    );
+    let election = Election::read(text.as_bytes()).unwrap();
+    let voters: Vec<_> = election.voters().map(|voter| (voter.projects, voter.points)).collect();
+    assert_eq!(voters[1], (&[7][..], &[6][..]));
+    assert!(voters[2].0.iter().copied().eq(0..60_000) && voters[2].1.iter().all(|points| *points == 2));
+    assert_eq!(voters[3], (&[7][..], &[4][..]));
+}
+
 #[test]
 fn faults_are_named_with_their_line() {
     let cases = [
