@@ -143,6 +143,7 @@ impl Ledger {
                 },
             })
             .collect();
+        let answers = answers(&open, &voters);
         let weigh = |entries: &mut dyn Iterator<Item = u32>| entries.map(u64::from).sum::<u64>();
         let turnout = Turnout {
             members: roll.len() as u64,
@@ -153,7 +154,7 @@ impl Ledger {
         let motions = open
             .iter()
             .filter(|proposal| proposal.subject.loan().is_none())
-            .map(|proposal| self.answer(proposal, &voters, turnout.weight))
+            .map(|proposal| self.answer(proposal, &answers, turnout.weight))
             .collect();
         let outcome = Outcome {
             round: self.round,
@@ -196,20 +197,8 @@ impl Ledger {
         (roll, voters)
     }
 
-    fn answer(&self, proposal: &Proposal, voters: &[Voter<'_>], electorate: u64) -> MotionResult {
-        let (mut yes, mut no, mut abstain) = (0u64, 0u64, 0u64);
-        for voter in voters.iter().filter(|voter| proposal.is_known_to(voter.ballot)) {
-            let answers = &voter.ballot.ballot.answers;
-            let Ok(found) = answers.binary_search_by_key(&proposal.id, |answer| answer.proposal) else {
-                continue;
-            };
-            let weight = u64::from(voter.weight);
-            match answers[found].choice {
-                Choice::Yes => yes += weight,
-                Choice::No => no += weight,
-                Choice::Abstain => abstain += weight,
-            }
-        }
+    fn answer(&self, proposal: &Proposal, answers: &Answers, electorate: u64) -> MotionResult {
+        let [yes, no, abstain] = answers.get(&proposal.id).copied().unwrap_or_default();
         let policy = &self.community.charter.motions;
         let part = |share: u64, of: u64, points: u16| {
             (u128::from(share) * u128::from(BASIS_POINTS), u128::from(of) * u128::from(points))
@@ -219,6 +208,29 @@ impl Ledger {
         let quorum = answered >= wanted;
         MotionResult { proposal: proposal.id, yes, no, abstain, quorum, carried: quorum && for_it > bound }
     }
+}
+
+/// For each motion the weight of those who say yes, no, and neither.
+type Answers = BTreeMap<ProposalId, [u64; 3]>;
+
+/// What the ballots say of the open motions: one pass over what stands on them, however many motions are open.
+fn answers(open: &[&Proposal], voters: &[Voter<'_>]) -> Answers {
+    let open: BTreeMap<ProposalId, &Proposal> =
+        open.iter().map(|proposal| (proposal.id, *proposal)).collect();
+    let mut answers = Answers::new();
+    for voter in voters {
+        for answer in &voter.ballot.ballot.answers {
+            if open.get(&answer.proposal).is_some_and(|proposal| proposal.is_known_to(voter.ballot)) {
+                let place = match answer.choice {
+                    Choice::Yes => 0,
+                    Choice::No => 1,
+                    Choice::Abstain => 2,
+                };
+                answers.entry(answer.proposal).or_default()[place] += u64::from(voter.weight);
+            }
+        }
+    }
+    answers
 }
 
 /// What counts for a member: the newest ballot of this round, else the standing one.
