@@ -204,7 +204,9 @@ impl Signer {
     pub(crate) fn say(&self, body: Body) -> Done<Said> {
         let author = self.author();
         body.check(&self.community, &author).map_err(Failure::input)?;
-        let command: Vec<String> = std::env::args().skip(1).collect();
+        // Names of files need not be text.
+        let words = std::env::args_os().skip(1);
+        let command: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
         if let Some(Before { kept, waits_for }) = &self.before {
             let is_same = kept.command == command || kept.received.record().body == body;
             match (is_same, waits_for) {

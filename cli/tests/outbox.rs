@@ -327,3 +327,19 @@ fn nothing_is_handed_in_that_cannot_be_kept() {
     fs::remove_file(outbox.join(format!("{key}.json"))).unwrap();
     all_is_well(&place, 200);
 }
+
+#[test]
+fn a_command_with_a_word_that_is_no_text_is_kept_and_done() {
+    let place = founded();
+    let node = place.start();
+    let name = std::os::unix::ffi::OsStringExt::from_vec(b"pass\xffphrase".to_vec());
+    let file = place.path().join::<std::ffi::OsString>(name);
+    fs::write(&file, "correct horse\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let mut command = place.command();
+    let said =
+        command.args(["fund", "100", "--source", "savings", "--passphrase-file"]).arg(file).output().unwrap();
+    done(&common::ran(&said), "");
+    all_is_well(&place, 10_000);
+    assert_eq!(node.stop(), 0);
+}
