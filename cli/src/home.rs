@@ -123,17 +123,26 @@ impl Home {
         &self.path
     }
 
-    /// Makes the folder with its own network identity and token. What was there stays.
+    /// Nobody's home is made anew.
     ///
     /// # Errors
-    /// When it is a home already, or cannot be written.
-    pub(crate) fn create(&self, charter: &Charter, settings: &Settings) -> Done {
+    /// When it is a home already.
+    pub(crate) fn must_be_new(&self) -> Done {
         if self.path.join(CHARTER).exists() {
             return Err(Failure::file(
                 &self.path,
                 "is a node's home already; choose another folder with --home",
             ));
         }
+        Ok(())
+    }
+
+    /// Makes the folder with its own network identity and token. Keys that are there stay.
+    ///
+    /// # Errors
+    /// When it is a home already, or cannot be written.
+    pub(crate) fn create(&self, charter: &Charter, settings: &Settings) -> Done {
+        self.must_be_new()?;
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)

@@ -144,6 +144,13 @@ fn a_member_joins_with_a_key_of_their_own() {
     assert_eq!(joined["community"], founded["community"]);
     let keys = place.json(&["key", "list", "--home", "member"]);
     assert_eq!(keys[0]["label"], "me");
+    place.run(&["join", charter, "--home", "member"]).fails(2, "is a node's home already");
+    // Whoever has mistyped the passphrase gives the same command again.
+    let slip = ["join", charter, "--home", "slip"];
+    let empty = place.command().env("MUTUA_PASSPHRASE", "").args(slip).output().unwrap();
+    common::ran(&empty).fails(4, "empty");
+    assert_eq!(place.json(&slip)["community"], founded["community"]);
+    assert_eq!(place.json(&["key", "list", "--home", "slip"])[0]["label"], "me");
     place.run(&["join", charter, "--home", "w", "--witness", "absent"]).fails(4, "no key 'absent'");
     place.run(&["join", "nothing.json", "--home", "x"]).fails(2, "nothing.json: cannot be read");
 }

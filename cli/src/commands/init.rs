@@ -94,12 +94,7 @@ impl Arguments {
     /// Does it.
     pub(crate) fn run(self, context: &Context) -> Done {
         let home = Home::named(context)?;
-        if home.path().join("charter.json").exists() {
-            return Err(Failure::file(
-                home.path(),
-                "is a node's home already; choose another one with --home",
-            ));
-        }
+        home.must_be_new()?;
         let (community, key, witness) = match &self.charter {
             Some(path) => {
                 let community = files::read_charter(path)?;

@@ -62,22 +62,10 @@ impl Arguments {
                 return Err(Failure::refused(format!("{key} ('{label}') is no witness in this charter")));
             }
         }
+        // Before a key is made for nothing; and the home comes last, so that the same command can follow a slip of the finger.
+        home.must_be_new()?;
+        let key = self.own_key(context, &home)?;
         home.create(&community.charter, &self.network.settings(self.witness))?;
-        let key = if self.no_key {
-            None
-        } else {
-            let keystore = home.keystore()?;
-            let held = keystore.list().map_err(Failure::keys)?;
-            match held.iter().find(|key| key.label == self.key) {
-                Some(key) => Some(key.public),
-                None => {
-                    let passphrase = new_passphrase(context)?;
-                    let key =
-                        keystore.create(&self.key, &passphrase, Protection::Strong).map_err(Failure::keys)?;
-                    Some(key.public())
-                }
-            }
-        };
         let joined = Joined {
             community: community.id.to_string(),
             name: community.charter.name.clone(),
@@ -96,5 +84,19 @@ impl Arguments {
                 "Next: start the node with 'mutua run', and give your key to a registrar, who admits you.",
             );
         })
+    }
+    /// The member's key, which may be there already.
+    fn own_key(&self, context: &Context, home: &Home) -> Done<Option<PublicKey>> {
+        if self.no_key {
+            return Ok(None);
+        }
+        let keystore = home.keystore()?;
+        let held = keystore.list().map_err(Failure::keys)?;
+        if let Some(key) = held.iter().find(|key| key.label == self.key) {
+            return Ok(Some(key.public));
+        }
+        let passphrase = new_passphrase(context)?;
+        let key = keystore.create(&self.key, &passphrase, Protection::Strong).map_err(Failure::keys)?;
+        Ok(Some(key.public()))
     }
 }
