@@ -284,19 +284,57 @@ pub(crate) fn passphrase(context: &Context, prompt: &str) -> Done<Passphrase> {
         .map_err(Failure::keys)
 }
 
-/// A passphrase for a new key: asked for twice.
+/// A passphrase for a new key: from the file or the variable, else asked for twice.
 ///
 /// # Errors
 /// When there is none, or the two differ.
 pub(crate) fn new_passphrase(context: &Context) -> Done<Passphrase> {
-    Passphrase::resolve(context.passphrase_file.as_deref(), || {
-        let first = Zeroizing::new(rpassword::prompt_password("New passphrase: ")?);
-        let again = Zeroizing::new(rpassword::prompt_password("Once more: ")?);
-        if *first == *again {
-            Ok(first.to_string())
-        } else {
-            Err(std::io::Error::other("the two passphrases differ"))
+    let ask = || twice(|prompt| rpassword::prompt_password(prompt));
+    Passphrase::resolve(context.passphrase_file.as_deref(), ask).map_err(Failure::keys)
+}
+
+/// A passphrase that takes the place of the present one, which the variable holds: from this file, else asked for twice.
+///
+/// # Errors
+/// When there is none, or the two differ.
+pub(crate) fn other_passphrase(file: Option<&Path>) -> Done<Passphrase> {
+    match file {
+        Some(_) => Passphrase::resolve(file, || Ok(String::new())).map_err(Failure::keys),
+        None => {
+            twice(|prompt| rpassword::prompt_password(prompt)).map(Passphrase::new).map_err(Failure::keys)
         }
-    })
-    .map_err(Failure::keys)
+    }
+}
+
+/// What is typed twice: with a slip of the finger nobody could unlock the key again.
+fn twice(mut ask: impl FnMut(&str) -> std::io::Result<String>) -> std::io::Result<String> {
+    let first = Zeroizing::new(ask("New passphrase: ")?);
+    if first.is_empty() {
+        return Err(std::io::Error::other("the passphrase is empty, and an empty one opens nothing"));
+    }
+    let again = Zeroizing::new(ask("Once more: ")?);
+    if *first == *again {
+        Ok(first.to_string())
+    } else {
+        Err(std::io::Error::other("the two passphrases differ; nothing is changed"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_passphrase_is_typed_twice_and_says_something() {
+        let typed = |words: &'static [&str]| {
+            let mut words = words.iter();
+            twice(move |_| {
+                words.next().map(|word| (*word).to_owned()).ok_or(std::io::ErrorKind::UnexpectedEof.into())
+            })
+        };
+        assert_eq!(typed(&["battery", "battery"]).unwrap(), "battery");
+        for wrong in [&["battery", "batery"][..], &["", ""], &["battery", ""], &["battery"], &[]] {
+            assert!(typed(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::Context;
 use crate::{
     Done,
     failure::Failure,
-    home::{Home, new_passphrase, passphrase},
+    home::{Home, new_passphrase, other_passphrase, passphrase},
     output,
     page::Table,
     signing::{Signer, SignerArguments, tell},
@@ -155,15 +155,7 @@ impl Arguments {
             Action::Passphrase { label, new_passphrase_file } => {
                 let info = keystore.find(&label).map_err(Failure::keys)?;
                 let old = passphrase(context, "Present passphrase: ")?;
-                let new = match new_passphrase_file {
-                    Some(file) => {
-                        mutua_node::keystore::Passphrase::resolve(Some(&file), || Ok(String::new()))
-                            .map_err(Failure::keys)?
-                    }
-                    None => mutua_node::keystore::Passphrase::new(
-                        rpassword::prompt_password("New passphrase: ").map_err(Failure::keys)?,
-                    ),
-                };
+                let new = other_passphrase(new_passphrase_file.as_deref())?;
                 keystore.change_passphrase(&info.label, &old, &new).map_err(Failure::keys)?;
                 let shown =
                     Shown { label: info.label, public: info.public.to_string(), keyring: info.keyring };
