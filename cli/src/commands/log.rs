@@ -1,8 +1,8 @@
 //! `mutua log`: the whole log as one file.
 
 use std::{
-    fs::{self, File},
-    io::{BufReader, BufWriter, Read, Write},
+    fs::File,
+    io::{BufReader, BufWriter, Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
@@ -17,7 +17,7 @@ use mutua_protocol::{
 use serde::Serialize;
 
 use super::Context;
-use crate::{Done, client::Client, failure::Failure, home::Home, output, progress::Progress};
+use crate::{Done, client::Client, failure::Failure, files, home::Home, output, progress::Progress};
 
 const EXPORT_EXAMPLE: &str = "\
 Example:
@@ -98,30 +98,18 @@ impl Arguments {
     }
 }
 
-/// Writes beside the file first, and gives it its name when it is whole.
 fn export(client: &Client, path: &Path, force: bool) -> Done<Exported> {
-    if path.exists() && !force {
-        return Err(Failure::file(path, "is there already; choose another name, or replace it with --force"));
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    let part = PathBuf::from(name);
-    let written = download(client, &part).and_then(|bytes| {
-        let seals = end_of(&part)?;
-        fs::rename(&part, path)
-            .map_err(|error| Failure::file(path, format!("cannot be written: {error}")))?;
+    files::write_whole(path, force, |file| {
+        let bytes = download(client, path, file)?;
+        let seals = end_of(path, file)?;
         Ok(Exported { file: path.to_path_buf(), bytes, seals })
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    written
+    })
 }
 
-fn download(client: &Client, path: &Path) -> Done<u64> {
+fn download(client: &Client, path: &Path, file: &mut File) -> Done<u64> {
     let failed = |error| Failure::file(path, format!("cannot be written: {error}"));
     let mut source = client.stream("/v1/archive")?;
-    let mut file = BufWriter::new(File::create(path).map_err(failed)?);
+    let mut file = BufWriter::new(file);
     let progress = Progress::amount("exporting");
     let mut buffer = vec![0; 256 << 10];
     let mut bytes = 0;
@@ -136,13 +124,13 @@ fn download(client: &Client, path: &Path) -> Done<u64> {
         bytes += read as u64;
         progress.set(bytes);
     }
-    file.into_inner().map_err(|error| failed(error.into_error()))?.sync_all().map_err(failed)?;
+    file.flush().map_err(failed)?;
     Ok(bytes)
 }
 
 /// The number of seals, by the end mark: without one the archive is not whole.
-fn end_of(path: &Path) -> Done<u64> {
-    let file = File::open(path).map_err(|error| Failure::file(path, format!("cannot be read: {error}")))?;
+fn end_of(path: &Path, file: &mut File) -> Done<u64> {
+    file.rewind().map_err(|error| Failure::file(path, format!("cannot be read: {error}")))?;
     let mut reader = ArchiveReader::new(BufReader::new(file)).map_err(|error| Failure::file(path, error))?;
     loop {
         match reader.frame() {

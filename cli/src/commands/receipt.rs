@@ -214,17 +214,9 @@ fn qr(text: &str) -> Done<String> {
 }
 
 pub(super) fn write(path: &Path, bytes: &[u8], force: bool) -> Done {
-    let failed = |error| Failure::file(path, format!("cannot be written: {error}"));
-    if force {
-        return std::fs::write(path, bytes).map_err(failed);
-    }
-    let mut file = std::fs::File::create_new(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Failure::file(path, "is there already; choose another name, or replace it with --force")
-        }
-        _ => failed(error),
-    })?;
-    file.write_all(bytes).map_err(failed)
+    files::write_whole(path, force, |file| {
+        file.write_all(bytes).map_err(|error| Failure::file(path, format!("cannot be written: {error}")))
+    })
 }
 
 /// The charter to check against.
