@@ -198,7 +198,16 @@ impl Work<'_> {
         let mut node = first;
         while !pending.is_empty() {
             let receptions = match self.clients[node].submit(&pending) {
-                Ok(receptions) => receptions.records,
+                Ok(receptions) if receptions.records.len() == pending.len() => receptions.records,
+                Ok(receptions) => {
+                    return Err(Failure::node(format!(
+                        "the node {} got {} records and says what became of {}. Hand the file in again, to another node: \
+                         nothing is lost",
+                        self.clients[node].name(),
+                        pending.len(),
+                        receptions.records.len()
+                    )));
+                }
                 // Another node takes over what this one does not.
                 Err(failure) if failure.is_of_node() && moved.elapsed() < self.patience => {
                     node = (node + 1) % self.clients.len();
@@ -328,5 +337,49 @@ fn spread(reader: &mut RecordReader, queues: &[SyncSender<Chunk>]) -> Done<(bool
         last = Some((record.author, record.sequence));
         chunk.bytes += bytes.len();
         chunk.records.push(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Read, io::Write, net::TcpListener};
+
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    /// A node that answers every request with this.
+    fn node(answer: &'static str) -> Client {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        // It ends with the test process.
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 4096]);
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+                let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
+            }
+        });
+        Client::remote(&address, Zeroizing::new("token".to_owned())).unwrap()
+    }
+
+    #[test]
+    fn a_record_of_which_a_node_says_nothing_is_not_taken_for_handed_in() {
+        for (answer, taken) in [
+            (r#"{"records":[]}"#, false),
+            (r#"{"records":[{"id":null,"status":"accepted"}]}"#, false),
+            (r#"{"records":[{"id":null,"status":"accepted"},{"id":null,"status":"held"}]}"#, true),
+        ] {
+            let work = Work {
+                clients: &[node(answer)],
+                patience: Duration::ZERO,
+                accepted: AtomicU64::new(0),
+                held: AtomicU64::new(0),
+                refused: Mutex::default(),
+                progress: Progress::new(2, "handing in records"),
+            };
+            let chunk = Chunk { records: vec![vec![1], vec![2]], bytes: 2 };
+            assert_eq!(work.hand_in(0, chunk).is_ok(), taken, "{answer}");
+        }
     }
 }
