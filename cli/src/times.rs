@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use clap::Args;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
 /// A point in time as an argument: fixed, or from now on.
@@ -35,6 +36,21 @@ impl When {
             Self::At(time) => time,
             Self::In(duration) => now.saturating_add(duration),
         }
+    }
+}
+
+/// The time whose figures are asked for.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct AsOf {
+    /// As it was then [default: the newest seal's time]
+    #[arg(long, value_parser = When::parse, value_name = "TIME")]
+    at: Option<When>,
+}
+
+impl AsOf {
+    /// What to ask the node's API with.
+    pub(crate) fn query(self) -> String {
+        self.at.map(|at| format!("?at={}", at.resolve(now()))).unwrap_or_default()
     }
 }
 

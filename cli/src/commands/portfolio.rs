@@ -16,7 +16,7 @@ use crate::{
     output,
     page::{Page, Table, cut},
     sheet::field,
-    times::{self, When},
+    times::{self, AsOf},
 };
 
 const EXAMPLE: &str = "\
@@ -35,9 +35,8 @@ pub(crate) struct Arguments {
     /// Show one loan, by its id or the first digits of it
     #[arg(value_name = "LOAN")]
     loan: Option<String>,
-    /// As it was then [default: the newest seal's time]
-    #[arg(long, value_parser = When::parse, value_name = "TIME")]
-    at: Option<When>,
+    #[command(flatten)]
+    as_of: AsOf,
     /// Write comma-separated values, one line a loan
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -51,8 +50,7 @@ impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Done {
         let client = Client::of(&Home::existing(context)?)?;
         let charter = client.charter()?;
-        let at = self.at.map(|at| format!("?at={}", at.resolve(times::now()))).unwrap_or_default();
-        let mut portfolio: Portfolio = client.get(&format!("/v1/portfolio{at}"))?;
+        let mut portfolio: Portfolio = client.get(&format!("/v1/portfolio{}", self.as_of.query()))?;
         if let Some(prefix) = self.loan.as_deref().map(str::to_ascii_lowercase) {
             portfolio.loans.retain(|loan| loan.proposal.to_string().starts_with(&prefix));
             let [loan] = &portfolio.loans[..] else {

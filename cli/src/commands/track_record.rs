@@ -11,7 +11,7 @@ use crate::{
     home::Home,
     output,
     page::{Page, Table, cut},
-    times::{self, When},
+    times::AsOf,
 };
 
 const EXAMPLE: &str = "\
@@ -27,17 +27,15 @@ the round that funded the loan counts. --json has every figure as an exact fract
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// As it was then [default: the newest seal's time]
-    #[arg(long, value_parser = When::parse, value_name = "TIME")]
-    at: Option<When>,
+    #[command(flatten)]
+    as_of: AsOf,
 }
 
 impl Arguments {
     /// Shows it.
     pub(crate) fn run(self, context: &Context) -> Done {
         let client = Client::of(&Home::existing(context)?)?;
-        let at = self.at.map(|at| format!("?at={}", at.resolve(times::now()))).unwrap_or_default();
-        let track: TrackRecordView = client.get(&format!("/v1/track-record{at}"))?;
+        let track: TrackRecordView = client.get(&format!("/v1/track-record{}", self.as_of.query()))?;
         let currency = client.charter()?.currency;
         output::show(context.json, &track, |page| tell(page, &track, &currency))
     }
