@@ -23,8 +23,12 @@ impl Ledger {
                 !self.members.contains_key(key) && !self.retired.contains_key(key),
                 Void::AlreadyMember,
             ),
-            Body::Suspend { key, .. } => demand(!self.suspended.contains_key(key), Void::AlreadySuspended),
-            Body::Readmit { key, .. } => demand(self.suspended.contains_key(key), Void::NotSuspended),
+            Body::Suspend { key, .. } => {
+                demand(!self.suspended.contains_key(&self.newest(*key)), Void::AlreadySuspended)
+            }
+            Body::Readmit { key, .. } => {
+                demand(self.suspended.contains_key(&self.newest(*key)), Void::NotSuspended)
+            }
             Body::Leave => {
                 let active = self
                     .members

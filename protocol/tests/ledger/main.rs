@@ -14,6 +14,7 @@ mod membership;
 mod money;
 mod motions;
 mod portfolio;
+mod preflight;
 mod records;
 mod responses;
 mod rounds;
