@@ -3,14 +3,20 @@
 use std::{
     io::Read,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use mutua_node::api::{
     HEIGHT,
-    types::{ChainView, ImportView, MemberView, ProblemDetails, ProposalView, Receptions, Submission},
+    types::{
+        ChainView, Charters, ImportView, MemberView, ProblemDetails, ProposalView, Receptions, Submission,
+    },
 };
-use mutua_protocol::{charter::Charter, keys::PublicKey};
+use mutua_protocol::{
+    charter::{Charter, Community},
+    keys::PublicKey,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use ureq::{
     Agent, Body,
@@ -154,12 +160,39 @@ impl Client {
         self.parsed(self.checked(request.send(seal))?)
     }
 
-    /// The charter.
+    /// The charter in force.
     ///
     /// # Errors
     /// See [`Client::get`].
     pub(crate) fn charter(&self) -> Done<Charter> {
         self.get("/v1/charter")
+    }
+
+    /// Every charter that has been in force, and the changes that are open.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub(crate) fn charters(&self) -> Done<Charters> {
+        self.get("/v1/charters")
+    }
+
+    /// The community under the charter in force, from its founding charter on.
+    ///
+    /// # Errors
+    /// See [`Client::get`]; also when the node's charters are not those of this community.
+    pub(crate) fn community(&self, founding: Community) -> Done<Community> {
+        let known = self.charters()?;
+        if known.community != founding.id {
+            return Err(Failure::node(format!("the node {} is one of another community", self.name)));
+        }
+        let mut community = Arc::new(founding);
+        for view in known.charters.into_iter().skip(1) {
+            let amended = community.amended(view.charter, view.from_seal.saturating_sub(1));
+            community = Arc::new(amended.map_err(|error| {
+                Failure::node(format!("the node {} shows a charter that cannot follow: {error}", self.name))
+            })?);
+        }
+        Ok(Arc::unwrap_or_clone(community))
     }
 
     /// What this author signs next.

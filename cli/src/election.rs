@@ -6,8 +6,8 @@
 
 use mutua_protocol::{
     charter::{
-        Caps, Charter, CharterLimits, Currency, MotionPolicy, PROTOCOL, RiskPolicy, Role, RoleHolders, Rule,
-        Schedule, Sealing,
+        Caps, Charter, CharterLimits, CharterMajority, Currency, MotionPolicy, PROTOCOL, RiskPolicy, Role,
+        RoleHolders, Rule, Schedule, Sealing,
     },
     hash::RecordId,
     keys::PublicKey,
@@ -222,7 +222,7 @@ impl<'a> Plan<'a> {
                 grades: Vec::new(),
                 caps: Caps::default(),
             },
-            motions: MotionPolicy { quorum: 0, majority: 5_000 },
+            motions: MotionPolicy { quorum: 0, majority: 5_000, charter: CharterMajority::default() },
             limits: CharterLimits {
                 score: self.greatest_score,
                 scores: u16::try_from(limits::SCORES).unwrap_or(u16::MAX),

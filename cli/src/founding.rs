@@ -3,8 +3,8 @@
 use clap::Args;
 use mutua_protocol::{
     charter::{
-        Caps, Charter, CharterLimits, Currency, GradeBounds, MotionPolicy, PROTOCOL, RiskPolicy, RoleHolders,
-        Schedule, Sealing,
+        Caps, Charter, CharterLimits, CharterMajority, Currency, GradeBounds, MotionPolicy, PROTOCOL,
+        RiskPolicy, RoleHolders, Schedule, Sealing,
     },
     limits,
     seals::Witness,
@@ -71,6 +71,13 @@ pub(crate) struct Terms {
     /// Share of yes among yes and no that must be exceeded
     #[arg(long, default_value = "50%", value_parser = amounts::parse_rate, value_name = "RATE")]
     majority: u16,
+    /// Share of the members' weight that must answer a change of the charter
+    #[arg(long, default_value = "50%", value_parser = amounts::parse_rate, value_name = "RATE")]
+    charter_quorum: u16,
+    /// Share of yes among yes and no that must be exceeded for a change of the charter, at least half: two thirds by
+    /// default
+    #[arg(long, default_value = "66.66%", value_parser = amounts::parse_rate, value_name = "RATE")]
+    charter_majority: u16,
     /// Greatest score in a ballot
     #[arg(long, default_value_t = 10, value_name = "N")]
     score: u8,
@@ -122,7 +129,11 @@ impl Terms {
                     expected_loss: self.loss_cap,
                 },
             },
-            motions: MotionPolicy { quorum: self.quorum, majority: self.majority },
+            motions: MotionPolicy {
+                quorum: self.quorum,
+                majority: self.majority,
+                charter: CharterMajority { quorum: self.charter_quorum, majority: self.charter_majority },
+            },
             limits: CharterLimits { score: self.score, ..CharterLimits::default() },
         })
     }

@@ -3,6 +3,7 @@
 mod amounts;
 mod client;
 mod commands;
+mod difference;
 mod election;
 mod explaining;
 mod failure;

@@ -99,8 +99,8 @@ impl Signer {
     /// When no node is running, no key fits, or the passphrase is wrong.
     pub(crate) fn take(context: &Context, arguments: &SignerArguments, role: Option<Role>) -> Done<Self> {
         let home = Home::existing(context)?;
-        let community = home.community()?;
         let client = Client::of(&home)?;
+        let community = client.community(home.community()?)?;
         let keystore = home.keystore()?;
         let label = fitting(&keystore, arguments.label.as_deref(), role, &community.charter, &client)?;
         // Locked before the chain is asked for, until the record is on the node's disk.
@@ -319,7 +319,7 @@ pub(crate) fn whose(
         let keys: Vec<PublicKey> = client.members()?.iter().map(|member| member.key).collect();
         return named::key(name, &keys);
     }
-    let label = fitting(&keystore, None, role, &home.community()?.charter, client)?;
+    let label = fitting(&keystore, None, role, &client.charter()?, client)?;
     Ok(keystore.find(&label).map_err(Failure::keys)?.public)
 }
 

@@ -6,8 +6,8 @@ use common::Place;
 use mutua_protocol::{
     archive::{MAGIC, end_frame, opening},
     charter::{
-        Caps, Charter, CharterLimits, Completion, Currency, MotionPolicy, PROTOCOL, RiskPolicy, Role,
-        RoleHolders, Rule, Schedule, Sealing, Utility,
+        Caps, Charter, CharterLimits, CharterMajority, Completion, Currency, MotionPolicy, PROTOCOL,
+        RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
     },
     hash::SealId,
     keys::SecretKey,
@@ -35,7 +35,7 @@ fn charter() -> Charter {
             grades: Vec::new(),
             caps: Caps::default(),
         },
-        motions: MotionPolicy { quorum: 0, majority: 5000 },
+        motions: MotionPolicy { quorum: 0, majority: 5000, charter: CharterMajority::default() },
         limits: CharterLimits::default(),
     }
 }

@@ -256,7 +256,7 @@ fn a_second_history_is_reported_with_a_proof() {
     assert_ne!(event["ours"]["id"], event["theirs"]["id"]);
     assert_eq!(event["convicted"].as_array().unwrap().len(), 1);
     let proof = fs::read(event["file"].as_str().unwrap()).unwrap();
-    let evidence = mutua_protocol::evidence::Evidence::from_file(&proof).unwrap();
+    let evidence = mutua_protocol::evidence::EvidenceFile::from_file(&proof).unwrap();
     let charter = fs::read(town.place.path().join("home/charter.json")).unwrap();
     let charter = serde_json::from_slice(&charter).unwrap();
     let community = mutua_protocol::charter::Community::new(charter).unwrap();

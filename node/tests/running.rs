@@ -14,8 +14,8 @@ use mutua_node::{
 };
 use mutua_protocol::{
     charter::{
-        Caps, Charter, CharterLimits, Completion, Currency, MotionPolicy, PROTOCOL, RiskPolicy, Role,
-        RoleHolders, Rule, Schedule, Sealing, Utility,
+        Caps, Charter, CharterLimits, CharterMajority, Completion, Currency, MotionPolicy, PROTOCOL,
+        RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
     },
     keys::{PublicKey, SecretKey},
     records::{Assessment, Ballot, Body, Direction, Loan, Record, Repayment, Score, Subject, Verdict},
@@ -61,7 +61,7 @@ fn charter(witnesses: &[SecretKey], first_close: u64) -> Charter {
             grades: Vec::new(),
             caps: Caps::default(),
         },
-        motions: MotionPolicy { quorum: 2000, majority: 5000 },
+        motions: MotionPolicy { quorum: 2000, majority: 5000, charter: CharterMajority::default() },
         limits: CharterLimits::default(),
     }
 }

@@ -3,14 +3,17 @@
 //! Its hash is the community's id. It fixes who may say what, who seals, when rounds close, how
 //! the pool is allocated, and which limits hold. People write it as JSON; what is hashed are its
 //! canonical bytes.
+//!
+//! Members can amend it (SPEC section 5.1): the amended charter takes its place at the close of a round. The id
+//! stays that of the founding charter.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     allocation, codec,
-    hash::{CommunityId, context, derive},
+    hash::{CharterHash, CommunityId, context, derive},
     keys::PublicKey,
     limits,
     seals::{Witness, WitnessSet},
@@ -192,6 +195,27 @@ pub struct MotionPolicy {
     pub quorum: u16,
     /// Share of yes among yes and no, in basis points, that must be exceeded.
     pub majority: u16,
+    /// When a change of the charter is carried.
+    #[serde(default)]
+    pub charter: CharterMajority,
+}
+
+/// When a change of the charter is carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CharterMajority {
+    /// Share of the electorate's weight, in basis points, that must answer (abstentions count).
+    pub quorum: u16,
+    /// Share of yes among yes and no, in basis points, that must be exceeded: at least half.
+    pub majority: u16,
+}
+
+impl Default for CharterMajority {
+    /// Two thirds of those who answer, and half of the electorate. (6,666 is the greatest number that exactly two
+    /// thirds exceed.)
+    fn default() -> Self {
+        Self { quorum: 5_000, majority: 6_666 }
+    }
 }
 
 /// Limits that a community tightens.
@@ -208,21 +232,41 @@ pub struct CharterLimits {
     pub records_per_round: u32,
 }
 
+impl CharterLimits {
+    /// The greater of both, limit by limit.
+    fn or(&self, other: &Self) -> Self {
+        Self {
+            score: self.score.max(other.score),
+            scores: self.scores.max(other.scores),
+            record_bytes: self.record_bytes.max(other.record_bytes),
+            records_per_round: self.records_per_round.max(other.records_per_round),
+        }
+    }
+}
+
 impl Default for CharterLimits {
     fn default() -> Self {
         Self { score: 10, scores: 384, record_bytes: 16 << 10, records_per_round: 256 }
     }
 }
 
-/// A charter that has passed its checks, with what follows from it.
+/// A charter that is or was in force, with what follows from it and from those before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Community {
-    /// The hash of the charter.
+    /// The hash of the founding charter.
     pub id: CommunityId,
     /// The charter.
     pub charter: Charter,
+    /// Its hash.
+    pub hash: CharterHash,
     /// Its witnesses.
     pub witnesses: WitnessSet,
+    /// The seal at whose close it was adopted, 0 for the founding charter: it is in force from the next seal on.
+    pub since: u64,
+    /// The greatest limits that it or a charter before it allows: a record that was within bounds once stays so.
+    pub widest: CharterLimits,
+    /// The community under the charter before it.
+    before: Option<Arc<Community>>,
 }
 
 impl Community {
@@ -232,7 +276,72 @@ impl Community {
     /// [`CharterError`] when the charter breaks a bound.
     pub fn new(charter: Charter) -> Result<Self, CharterError> {
         charter.check()?;
-        Ok(Self { id: charter.id(), witnesses: WitnessSet::new(charter.witnesses.clone()), charter })
+        Ok(Self {
+            id: charter.id(),
+            hash: charter.hash(),
+            witnesses: WitnessSet::new(charter.witnesses.clone()),
+            since: 0,
+            widest: charter.limits.clone(),
+            before: None,
+            charter,
+        })
+    }
+
+    /// The community under an amended charter, adopted by the seal of this height.
+    ///
+    /// # Errors
+    /// [`CharterError`] when the amended charter breaks a bound or changes what no amendment may change.
+    pub fn amended(self: &Arc<Self>, charter: Charter, height: u64) -> Result<Self, CharterError> {
+        charter.check()?;
+        charter.check_follows(&self.charter)?;
+        Ok(Self {
+            id: self.id,
+            hash: charter.hash(),
+            witnesses: WitnessSet::new(charter.witnesses.clone()),
+            since: height,
+            widest: self.widest.or(&charter.limits),
+            before: Some(Arc::clone(self)),
+            charter,
+        })
+    }
+
+    /// This charter and those before it, the newest first.
+    pub fn history(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |community| community.before.as_deref())
+    }
+
+    /// The community under the charter by which the seal of this height is judged.
+    #[must_use]
+    pub fn at(&self, height: u64) -> &Self {
+        let mut found = self;
+        while let Some(before) = found.before.as_deref().filter(|_| found.since >= height) {
+            found = before;
+        }
+        found
+    }
+
+    /// The charter with this hash, if it is or was in force.
+    #[must_use]
+    pub fn with_hash(&self, hash: &CharterHash) -> Option<&Charter> {
+        self.history().find(|community| community.hash == *hash).map(|community| &community.charter)
+    }
+
+    /// Does this key hold this role now, or did it under a charter before?
+    #[must_use]
+    pub fn has_held(&self, key: &PublicKey, role: Role) -> bool {
+        self.history().any(|community| community.charter.holds(key, role))
+    }
+
+    /// Is this key named in the charter, or in one before?
+    #[must_use]
+    pub fn has_named(&self, key: &PublicKey) -> bool {
+        self.history().any(|community| community.charter.names(key))
+    }
+
+    /// Has this key been named in every charter so far?
+    #[must_use]
+    pub fn has_always_named(&self, key: &PublicKey) -> bool {
+        self.history().all(|community| community.charter.names(key))
     }
 
     /// Founds a community on the canonical bytes of a charter.
@@ -267,6 +376,9 @@ pub enum CharterError {
     /// A key is weak.
     #[error("charter: key {0} is weak or not canonical")]
     WeakKey(PublicKey),
+    /// An amendment changes what none may change.
+    #[error("amended charter: {0}")]
+    Fixed(&'static str),
 }
 
 impl Charter {
@@ -274,6 +386,36 @@ impl Charter {
     #[must_use]
     pub fn id(&self) -> CommunityId {
         CommunityId(derive(context::COMMUNITY, &codec::encode(self)))
+    }
+
+    /// Its hash: of the founding charter, that is the community's id.
+    #[must_use]
+    pub fn hash(&self) -> CharterHash {
+        CharterHash(self.id().0)
+    }
+
+    /// May it follow this charter, which it amends?
+    ///
+    /// # Errors
+    /// [`CharterError::Fixed`] that says what an amendment may not change.
+    pub fn check_follows(&self, base: &Self) -> Result<(), CharterError> {
+        let demand = |holds: bool, problem| if holds { Ok(()) } else { Err(CharterError::Fixed(problem)) };
+        demand(self.protocol == base.protocol, "'protocol' stays: another version is another program")?;
+        demand(self.name == base.name, "'name' stays: people and files know the community by it")?;
+        demand(self.currency == base.currency, "'currency' stays: all amounts of the log are counted in it")?;
+        demand(
+            self.schedule.first_close == base.schedule.first_close,
+            "'schedule.first_close' stays: that round has begun with the community",
+        )?;
+        demand(
+            self.groups.starts_with(&base.groups),
+            "'groups' are only appended to: members name theirs by position",
+        )?;
+        demand(
+            self.categories.starts_with(&base.categories),
+            "'categories' are only appended to: loans name theirs by position",
+        )?;
+        demand(self != base, "it is the same as the one it amends")
     }
 
     /// The keys that hold a role.
@@ -301,16 +443,15 @@ impl Charter {
         self.roles.iter().find(|held| held.role == Role::Attestor).map_or(1, |held| usize::from(held.needed))
     }
 
-    /// The first close after this time. Closes that passed while nothing could be sealed are
-    /// skipped: a round never ends before its members could vote in it.
+    /// The first close after this time, on the grid that begins with this close. Closes that passed while nothing
+    /// could be sealed are skipped: a round never ends before its members could vote in it.
     #[must_use]
-    pub fn close_after(&self, time: u64) -> u64 {
-        let Schedule { first_close, period } = self.schedule;
-        if time < first_close {
-            return first_close;
+    pub fn close_after(&self, anchor: u64, time: u64) -> u64 {
+        if time < anchor {
+            return anchor;
         }
-        let passed = (time - first_close) / period + 1;
-        first_close.saturating_add(passed.saturating_mul(period))
+        let passed = (time - anchor) / self.schedule.period + 1;
+        anchor.saturating_add(passed.saturating_mul(self.schedule.period))
     }
 
     /// Checks every bound.
@@ -418,6 +559,12 @@ impl Charter {
         )?;
         demand(self.motions.quorum <= BASIS_POINTS, "motions.quorum", "is over 10000")?;
         demand(self.motions.majority < BASIS_POINTS, "motions.majority", "is not under 10000")?;
+        demand(self.motions.charter.quorum <= BASIS_POINTS, "motions.charter.quorum", "is over 10000")?;
+        demand(
+            (BASIS_POINTS / 2..BASIS_POINTS).contains(&self.motions.charter.majority),
+            "motions.charter.majority",
+            "is not between 5000 and 9999",
+        )?;
         let own = &self.limits;
         demand(own.score >= 1 && own.score <= limits::SCORE, "limits.score", "is not between 1 and 100")?;
         demand(

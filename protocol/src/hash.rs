@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Context strings of every hash in the protocol.
 pub mod context {
-    /// The id of a community, over the canonical bytes of its charter.
+    /// The hash of a charter, over its canonical bytes; that of the founding charter is the community's id.
     pub const COMMUNITY: &str = "mutua 1 community id";
     /// The hash of what a record says, over the canonical bytes of its body.
     pub const BODY: &str = "mutua 1 record body";
@@ -220,8 +220,13 @@ pub struct ParseHexError {
 }
 
 byte_type!(
-    /// Names a community: the hash of its charter.
+    /// Names a community: the hash of its founding charter.
     CommunityId,
+    32
+);
+byte_type!(
+    /// Names a charter, the founding one or an amended one.
+    CharterHash,
     32
 );
 byte_type!(

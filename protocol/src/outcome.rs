@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     codec,
-    hash::{OutcomeDigest, RecordId, Root, TermsHash, context, derive},
+    hash::{CharterHash, OutcomeDigest, RecordId, Root, TermsHash, context, derive},
     keys::PublicKey,
     ledger::{Figures, Ineligible},
     records::ProposalId,
@@ -27,6 +27,8 @@ pub struct Outcome {
     pub turnout: Turnout,
     /// Merkle root over the roll, sorted by key.
     pub roll: Root,
+    /// The charter that is in force from the next seal on.
+    pub charter: CharterHash,
     /// Under a rule with completion by add-one, how often it raised the endowments: each unit of weight began
     /// with its part of the pool and as many whole units of currency.
     pub raises: Option<u64>,
@@ -34,7 +36,7 @@ pub struct Outcome {
     pub candidates: Vec<Candidate>,
     /// What was funded, in the order of selection.
     pub funded: Vec<FundedLoan>,
-    /// Every motion that was open, in the order in which they were sealed.
+    /// Every motion and every change of the charter that was open, in the order in which they were sealed.
     pub motions: Vec<MotionResult>,
 }
 
@@ -165,6 +167,23 @@ pub struct MotionResult {
     pub quorum: bool,
     /// Was it carried?
     pub carried: bool,
+    /// If it is a change of the charter: what became of it.
+    pub change: Option<ChangeResult>,
+}
+
+/// What became of a change of the charter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeResult {
+    /// The amended charter is in force from the next seal on.
+    Adopted,
+    /// It was not carried.
+    NotCarried,
+    /// It was carried, and so was another one sealed before it: the charter that this one amends is no longer in force.
+    Lapsed {
+        /// The change that was adopted.
+        by: ProposalId,
+    },
 }
 
 /// What was counted for a member.
@@ -208,13 +227,15 @@ pub struct OutcomeHead {
     pub turnout: Turnout,
     /// Merkle root over the roll, sorted by key.
     pub roll: Root,
+    /// The charter that is in force from the next seal on.
+    pub charter: CharterHash,
     /// Hash of the raises, the candidates, the funded loans and the motions.
     pub decisions: Root,
 }
 
 impl OutcomeHead {
     /// Size of the canonical bytes.
-    pub const BYTES: usize = 4 + 8 + 8 + 8 + 8 + 32 + 32 + 32;
+    pub const BYTES: usize = 4 + 8 + 8 + 8 + 8 + 32 + 32 + 32 + 32;
 
     /// The digest that the witnesses sign.
     #[must_use]
@@ -236,6 +257,7 @@ impl Outcome {
             pool: self.pool,
             turnout: self.turnout,
             roll: self.roll,
+            charter: self.charter,
             decisions: Root(derive(context::DECISIONS, &decisions)),
         }
     }

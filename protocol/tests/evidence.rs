@@ -7,7 +7,10 @@ mod support;
 use mutua_protocol::{
     charter::Community,
     codec,
-    evidence::{Contradiction, EVIDENCE_FILE_BYTES, Evidence, EvidenceCheck, Misdeed, TwoSeals, TwoVotes},
+    evidence::{
+        Contradiction, EVIDENCE_FILE_BYTES, Evidence, EvidenceCheck, EvidenceFile, Misdeed, TwoSeals,
+        TwoVotes,
+    },
     hash::SealId,
     keys::Purpose,
     records::{Assessment, Body, Received, Verdict},
@@ -26,7 +29,8 @@ fn refused(evidence: &Evidence, world: &World) -> EvidenceCheck {
 fn each_kind_convicts_those_who_signed() {
     let crime = Crime::commit();
     for (what, evidence) in crime.all() {
-        assert_eq!(Evidence::from_file(&evidence.to_file()).as_ref(), Ok(&evidence), "{what}");
+        let file = EvidenceFile { successions: Vec::new(), evidence: evidence.clone() };
+        assert_eq!(EvidenceFile::from_file(&evidence.to_file()).as_ref(), Ok(&file), "{what}");
         let convicted = evidence.verify(crime.world.community()).unwrap();
         let keys = match &evidence {
             Evidence::Fork(_) => vec![public("ana")],

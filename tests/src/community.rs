@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use mutua_protocol::{
     charter::{
-        Caps, Charter, CharterLimits, Community as Founded, Completion, Currency, MotionPolicy, PROTOCOL,
-        RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
+        Caps, Charter, CharterLimits, CharterMajority, Community as Founded, Completion, Currency,
+        MotionPolicy, PROTOCOL, RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
     },
     hash::{RecordId, derive},
     keys::SecretKey,
@@ -33,6 +33,8 @@ pub fn member(n: u32) -> SecretKey {
 pub struct Founding {
     /// How many witnesses; the first nodes have their keys.
     pub witnesses: usize,
+    /// How many nodes after the witnesses have the key of a witness that the charter does not name yet.
+    pub heirs: usize,
     /// How many nodes, witnesses included.
     pub nodes: usize,
     /// From now to the first close.
@@ -46,7 +48,14 @@ pub struct Founding {
 impl Default for Founding {
     fn default() -> Self {
         let day = Duration::from_secs(86_400);
-        Self { witnesses: 4, nodes: 7, first_close: day, period: day, patience: Duration::from_secs(2) }
+        Self {
+            witnesses: 4,
+            heirs: 0,
+            nodes: 7,
+            first_close: day,
+            period: day,
+            patience: Duration::from_secs(2),
+        }
     }
 }
 
@@ -99,10 +108,10 @@ impl Community {
         let witnesses: Vec<SecretKey> = homes
             .iter()
             .enumerate()
-            .filter_map(|(n, home)| homes::make(home, n < founding.witnesses))
+            .filter_map(|(n, home)| homes::make(home, n < founding.witnesses + founding.heirs))
             .collect();
         let operator = SecretKey::from_seed(&OPERATOR_SEED);
-        let charter = charter(name, founding, &operator, &witnesses);
+        let charter = charter(name, founding, &operator, &witnesses[..founding.witnesses]);
         let founded = Founded::new(charter).expect("the charter keeps its bounds");
         let mut nodes = Vec::with_capacity(founding.nodes);
         for (n, (name, home)) in names.iter().zip(&homes).enumerate() {
@@ -113,7 +122,7 @@ impl Community {
                 name,
                 listen: &addresses[n..=n],
                 bootstrap: &others,
-                witness: n < founding.witnesses,
+                witness: n < founding.witnesses + founding.heirs,
             };
             homes::write(home, &plan);
             nodes.push(NodeProcess::new(name, home).run_by(run_by(n)));
@@ -280,7 +289,7 @@ fn charter(name: &str, founding: Founding, operator: &SecretKey, keys: &[SecretK
             grades: Vec::new(),
             caps: Caps::default(),
         },
-        motions: MotionPolicy { quorum: 1000, majority: 5000 },
+        motions: MotionPolicy { quorum: 1000, majority: 5000, charter: CharterMajority::default() },
         limits: CharterLimits { records_per_round: 1024, ..CharterLimits::default() },
     }
 }

@@ -3,11 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Cursor,
+    sync::Arc,
 };
 
 use mutua_protocol::{
     archive::{ArchiveReader, Auditor, Frame},
-    charter::Community,
     codec,
     hash::{OutcomeDigest, RecordId},
     keys::PublicKey,
@@ -41,7 +41,6 @@ pub fn audited(archive: &[u8]) -> AuditedLog {
     let Some(Frame::Charter(charter)) = reader.frame().expect("its first frame is whole") else {
         panic!("an archive begins with a charter")
     };
-    let community = Community::decode(&charter).expect("the charter is valid");
     let mut auditor = Auditor::new(&charter).expect("the charter passes the audit");
     let mut sealed = BTreeMap::new();
     let mut heads: BTreeMap<PublicKey, (u64, RecordId)> = BTreeMap::new();
@@ -49,6 +48,7 @@ pub fn audited(archive: &[u8]) -> AuditedLog {
     loop {
         match reader.frame().expect("the archive is whole") {
             Some(Frame::Seal(bytes)) => {
+                let community = Arc::clone(auditor.ledger().community());
                 let report = auditor.seal(&bytes).unwrap_or_else(|fault| panic!("{fault}"));
                 let batch: SealedBatch = codec::decode(&bytes, limits::DECODE_BYTES).expect("it was audited");
                 for bytes in &batch.records {

@@ -161,6 +161,16 @@ impl NodeProcess {
         self.running.as_ref().is_some_and(|running| running.up.is_some() && !running.paused)
     }
 
+    /// The number of its process.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    #[track_caller]
+    pub fn process(&self) -> u32 {
+        self.running.as_ref().unwrap_or_else(|| panic!("{} does not run", self.name)).child.id()
+    }
+
     /// Its API.
     ///
     /// # Panics

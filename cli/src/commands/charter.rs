@@ -1,11 +1,12 @@
-//! `mutua charter`: the founding document.
+//! `mutua charter`: the founding document, and what it has become.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use mutua_node::api::types::{CharterView, Charters, OpenChange};
 use mutua_protocol::{
-    charter::{Community, Role, RoleHolders},
-    hash::{CommunityId, ParseHexError},
+    charter::{Charter, Community, Role, RoleHolders},
+    hash::{CharterHash, CommunityId, ParseHexError},
     keys::PublicKey,
     seals::Witness,
 };
@@ -14,11 +15,14 @@ use serde::Serialize;
 use super::Context;
 use crate::{
     Done, amounts,
+    client::Client,
+    difference::{self, Difference},
     failure::Failure,
     files,
     founding::Terms,
+    home::Home,
     output,
-    page::{Page, Table},
+    page::{Page, Table, cut},
     rules, times,
 };
 
@@ -40,6 +44,31 @@ Example:
 The id is the hash of the charter, and names the community on the network: whoever has the same id has
 the same charter.";
 
+const SHOW_EXAMPLE: &str = "\
+Example:
+  mutua charter show                      the charter in force, and the changes that are open
+  mutua charter show --out amended.json   the same, into a file: the draft of a change
+  mutua charter show --round 3            the charter by which round 3 was decided
+  mutua charter show --founding           the charter by which the community was founded
+
+A running node tells which charter is in force. --founding needs none.";
+
+const HISTORY_EXAMPLE: &str = "\
+Example:
+  mutua charter history
+
+Lists every charter that has been in force, and by which proposal it was adopted.";
+
+const DIFF_EXAMPLE: &str = "\
+Example:
+  mutua charter show --out amended.json
+  (edit amended.json)
+  mutua charter diff amended.json
+  mutua propose charter amended.json --title \"Greedy\" --purpose \"Members find it easier to follow.\"
+
+Says what the file changes of the charter in force, and whether it may: name, currency and first close stay, and
+groups and categories are only appended to.";
+
 const NEW_EXAMPLE: &str = "\
 Example:
   mutua charter new --name \"Sonnental eG\" --registrar 3f1c...9a --attestor 77d0...12 --treasurer 3f1c...9a \\
@@ -59,6 +88,19 @@ enum Action {
     #[command(after_help = CHECK_EXAMPLE)]
     Check {
         /// The charter, a JSON file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Show the charter in force, or an earlier one
+    #[command(after_help = SHOW_EXAMPLE)]
+    Show(Show),
+    /// List every charter that has been in force
+    #[command(after_help = HISTORY_EXAMPLE)]
+    History,
+    /// Say what an amended charter changes, and whether it may
+    #[command(after_help = DIFF_EXAMPLE)]
+    Diff {
+        /// The amended charter, a JSON file
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
@@ -155,6 +197,9 @@ impl Arguments {
                 let community = files::read_charter(&file)?;
                 output::show(context.json, &answer(&community), |page| tell(page, &community))
             }
+            Action::Show(show) => show.run(context),
+            Action::History => history(context),
+            Action::Diff { file } => diff(context, &file),
             Action::Id { file } => {
                 let community = files::read_charter(&file)?;
                 output::show(context.json, &answer(&community), |page| {
@@ -165,13 +210,155 @@ impl Arguments {
     }
 }
 
+/// What `mutua charter show` is told.
+#[derive(Debug, Args)]
+struct Show {
+    /// The charter by which this round was or will be decided
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    round: Option<u32>,
+    /// The charter by which the community was founded
+    #[arg(long, conflicts_with = "round")]
+    founding: bool,
+    /// Also write it to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A charter, and what may follow it.
+#[derive(Serialize)]
+struct Shown {
+    community: CommunityId,
+    #[serde(flatten)]
+    shown: CharterView,
+    open: Vec<OpenChange>,
+}
+
+impl Show {
+    fn run(self, context: &Context) -> Done {
+        let home = Home::existing(context)?;
+        let founding = home.community()?;
+        let known = if self.founding {
+            let (community, hash, charter) = (founding.id, founding.hash, founding.charter.clone());
+            let view = CharterView { hash, from_seal: 1, adopted: None, charter };
+            Charters { community, charters: vec![view], open: Vec::new() }
+        } else {
+            Client::of(&home)?.charters()?
+        };
+        let Charters { community, charters, open } = known;
+        let decided_by = |view: &CharterView| match (&view.adopted, self.round) {
+            (Some(adopted), Some(round)) => adopted.round < round,
+            _ => true,
+        };
+        let shown = charters.into_iter().rfind(decided_by);
+        let shown = shown.ok_or_else(|| Failure::node("the node knows of no charter"))?;
+        if let Some(path) = &self.out {
+            files::write_new_json(path, &shown.charter)?;
+        }
+        let shown = Shown { community, shown, open };
+        output::show(context.json, &shown, |page| {
+            let view = &shown.shown;
+            tell_terms(page, &view.charter, &shown.community.to_string());
+            page.gap().facts([
+                ("charter", view.hash.to_string()),
+                ("in force", format!("from seal {} on", view.from_seal)),
+                ("adopted", adopted(view)),
+            ]);
+            if !shown.open.is_empty() {
+                let mut table = Table::new(&["change", "amends", "title"]);
+                for open in &shown.open {
+                    table.row([open.proposal.short(), open.change.base.short(), cut(&open.change.title, 60)]);
+                }
+                page.gap().line("Open changes of the charter").table(table);
+            }
+            if let Some(path) = &self.out {
+                page.gap().line(format!("It is written to {}.", path.display()));
+            }
+        })
+    }
+}
+
+/// How a charter was adopted, in words.
+fn adopted(view: &CharterView) -> String {
+    view.adopted.as_ref().map_or_else(
+        || "with the founding".to_owned(),
+        |adopted| format!("in round {}, {}: {}", adopted.round, times::show(adopted.time), adopted.title),
+    )
+}
+
+fn history(context: &Context) -> Done {
+    let known = Client::of(&Home::existing(context)?)?.charters()?;
+    output::show(context.json, &known, |page| {
+        let mut table = Table::new(&["charter", ">from seal", "adopted"]);
+        for view in &known.charters {
+            table.row([view.hash.short(), view.from_seal.to_string(), adopted(view)]);
+        }
+        page.table(table);
+        for [before, after] in known.charters.windows(2).filter_map(|pair| <&[_; 2]>::try_from(pair).ok()) {
+            page.gap().line(format!("What charter {} changed", after.hash.short()));
+            tell_differences(page, &difference::between(&before.charter, &after.charter));
+        }
+    })
+}
+
+/// What an amended charter comes to.
+#[derive(Serialize)]
+struct Compared {
+    base: CharterHash,
+    amended: CharterHash,
+    differences: Vec<Difference>,
+    /// Why it cannot follow the charter in force, if it cannot.
+    refused: Option<String>,
+}
+
+fn diff(context: &Context, file: &Path) -> Done {
+    let amended = files::read_charter(file)?.charter;
+    let home = Home::existing(context)?;
+    let community = Client::of(&home)?.community(home.community()?)?;
+    let compared = Compared {
+        base: community.hash,
+        amended: amended.hash(),
+        differences: difference::between(&community.charter, &amended),
+        refused: amended.check_follows(&community.charter).err().map(|error| error.to_string()),
+    };
+    output::show(context.json, &compared, |page| {
+        tell_differences(page, &compared.differences);
+        page.gap().facts([
+            ("amends", compared.base.to_string()),
+            ("amended charter", compared.amended.to_string()),
+        ]);
+        if compared.refused.is_none() {
+            page.line("It can be proposed: 'mutua propose charter FILE'.");
+        }
+    })?;
+    compared.refused.map_or(Ok(()), |reason| Err(Failure::refused(reason)))
+}
+
+/// What changes, one line each.
+pub(crate) fn tell_differences(page: &mut Page, differences: &[Difference]) {
+    let mut table = Table::new(&["field", "before", "after"]);
+    for Difference { field, before, after } in differences {
+        let show = |value: &Option<_>| value.as_ref().map_or_else(|| "-".to_owned(), difference::plain);
+        table.row([field.clone(), show(before), show(after)]);
+    }
+    if table.is_empty() {
+        page.line("Nothing changes.");
+    } else {
+        page.table(table);
+    }
+}
+
 fn answer(community: &Community) -> Answer<'_> {
     Answer { community: community.id, name: &community.charter.name, valid: true }
 }
 
-/// A charter in words.
+/// A founding charter in words.
 fn tell(page: &mut Page, community: &Community) {
-    let charter = &community.charter;
+    tell_terms(page, &community.charter, &community.id.to_string());
+    page.gap().line("This charter is valid.");
+}
+
+/// What a charter says.
+fn tell_terms(page: &mut Page, charter: &Charter, id: &str) {
     let money = |amount: u64| amounts::show(amount, &charter.currency);
     let caps = charter.policy.caps;
     let cap = |share: Option<u16>| {
@@ -179,7 +366,7 @@ fn tell(page: &mut Page, community: &Community) {
     };
     page.facts([
         ("community", charter.name.clone()),
-        ("id", community.id.to_string()),
+        ("id", id.to_owned()),
         ("currency", format!("{}, {} decimals", charter.currency.code, charter.currency.decimals)),
         ("groups", charter.groups.join(", ")),
         ("categories", charter.categories.join(", ")),
@@ -200,6 +387,14 @@ fn tell(page: &mut Page, community: &Community) {
                 "quorum {}, carried by more than {} yes",
                 amounts::percent(charter.motions.quorum),
                 amounts::percent(charter.motions.majority)
+            ),
+        ),
+        (
+            "changes",
+            format!(
+                "of this charter: quorum {}, carried by more than {} yes",
+                amounts::percent(charter.motions.charter.quorum),
+                amounts::percent(charter.motions.charter.majority)
             ),
         ),
         ("scores", format!("1 to {}", charter.limits.score)),
@@ -229,5 +424,5 @@ fn tell(page: &mut Page, community: &Community) {
         let (power, key) = (witness.power.to_string(), witness.key.to_string());
         keys.row(["witness".to_owned(), power, key, witness.name.clone()]);
     }
-    page.gap().table(keys).gap().line("This charter is valid.");
+    page.gap().table(keys);
 }

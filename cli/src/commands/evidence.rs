@@ -11,7 +11,7 @@ use mutua_node::service::Sightings;
 use mutua_protocol::{
     archive::{self, ArchiveReader, Check, Frame, VerifyError},
     charter::Community,
-    evidence::{Convicted, EVIDENCE_FILE_BYTES, Evidence, EvidenceCheck, MAGIC, Misdeed},
+    evidence::{Convicted, EVIDENCE_FILE_BYTES, EvidenceCheck, EvidenceFile, MAGIC, Misdeed},
     keys::PublicKey,
     records::Verdict,
 };
@@ -250,12 +250,11 @@ impl Verify {
             title: check.title(),
             detail,
         };
-        Ok(match Evidence::from_file(&bytes) {
+        Ok(match EvidenceFile::from_file(&bytes) {
             Err(error) => Err(fault(EvidenceCheck::Canonical, error.to_string())),
-            Ok(evidence) => evidence
-                .verify(community)
-                .map(Found::Convicted)
-                .map_err(|error| fault(error.check, error.detail)),
+            Ok(file) => {
+                file.verify(community).map(Found::Convicted).map_err(|error| fault(error.check, error.detail))
+            }
         })
     }
 

@@ -86,7 +86,7 @@ pub(crate) enum Command {
     Endorse(argue::Endorse),
     /// Show what is said about a proposal
     Arguments(arguments::Arguments),
-    /// Propose a loan or a motion
+    /// Propose a loan, a motion, or a change of the charter
     Propose(propose::Propose),
     /// Change the terms of a proposal of one's own
     Amend(propose::Amend),
@@ -132,7 +132,7 @@ pub(crate) enum Command {
     Submit(submit::Arguments),
     /// Turn an election in Pabulib's format into a community
     ImportElection(import_election::Arguments),
-    /// Compose a charter, check one, or show its id
+    /// Show the charter in force, and compose, check and compare charters
     Charter(charter::Arguments),
     /// Check a community's whole log from a file or a node, or follow it, trusting nobody
     Audit(audit::Arguments),

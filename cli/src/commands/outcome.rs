@@ -6,7 +6,7 @@ use clap::Args;
 use mutua_node::api::types::{OutcomeSummary, OutcomeView, SharesView};
 use mutua_protocol::{
     charter::Currency,
-    outcome::{Candidate, CandidateResult},
+    outcome::{Candidate, CandidateResult, ChangeResult},
     records::ProposalId,
 };
 
@@ -138,22 +138,26 @@ fn tell(page: &mut Page, view: &OutcomeView, currency: &Currency) {
     tell_loans(page, view, currency);
     let mut motions = Table::new(&["motion", ">yes", ">no", ">abstain", "result", "title"]);
     for motion in &outcome.motions {
-        let result = match (motion.carried, motion.quorum) {
-            (true, _) => "carried",
-            (false, true) => "not carried",
-            (false, false) => "no quorum",
+        let result = match (motion.change, motion.carried, motion.quorum) {
+            (Some(ChangeResult::Adopted), ..) => "carried: the charter changes".to_owned(),
+            (Some(ChangeResult::Lapsed { by }), ..) => {
+                format!("carried, and lapsed: {} changes the charter first", by.short())
+            }
+            (_, true, _) => "carried".to_owned(),
+            (_, false, true) => "not carried".to_owned(),
+            (_, false, false) => "no quorum".to_owned(),
         };
         motions.row([
             motion.proposal.short(),
             motion.yes.to_string(),
             motion.no.to_string(),
             motion.abstain.to_string(),
-            result.to_owned(),
+            result,
             title(view, &motion.proposal, 70),
         ]);
     }
     if !motions.is_empty() {
-        page.gap().line("Motions").table(motions);
+        page.gap().line("Motions and changes of the charter").table(motions);
     }
 }
 

@@ -123,7 +123,7 @@ fn list(page: &mut Page, proposals: &[ProposalView], standing: &Standing, charte
         page.gap().line(format!("Loans (amounts in {})", charter.currency.code)).table(loans);
     }
     if !motions.is_empty() {
-        page.gap().line("Motions").table(motions);
+        page.gap().line("Motions and changes of the charter").table(motions);
     }
     let reasons: Vec<(String, &str)> = proposals
         .iter()

@@ -1,18 +1,19 @@
 //! `mutua propose`, `amend` and `withdraw`: what the members decide on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use mutua_protocol::{
-    charter::Charter,
-    records::{self, Body, Loan, Motion, Subject},
+    charter::{Charter, Community},
+    codec,
+    records::{self, Body, CharterChange, Loan, Motion, Subject},
 };
 
-use super::{Context, attest::documents, members::position};
+use super::{Context, attest::documents, charter::tell_differences, members::position};
 use crate::{
-    Done, amounts,
+    Done, amounts, difference,
     failure::Failure,
-    named,
+    files, named,
     page::Page,
     signing::{Signer, SignerArguments, tell},
     times::{self, When},
@@ -28,6 +29,15 @@ Example:
   mutua propose motion --title \"Longer opening hours\" --text \"Open until seven on Thursdays?\"
 
 A motion is answered with yes, no or abstain, in the round in which it is made.";
+
+const CHARTER_EXAMPLE: &str = "\
+Example:
+  mutua charter show --out amended.json
+  mutua propose charter amended.json --title \"A witness in the library\" --purpose \"The school moves away.\"
+
+A change of the charter is answered like a motion, with 'mutua vote ID=yes', and needs the quorum and the majority that
+the charter prescribes for it. If it is carried, it is in force from the seal after the close on; everybody's
+node follows by itself.";
 
 const AMEND_EXAMPLE: &str = "\
 Example:
@@ -54,6 +64,9 @@ enum What {
     /// Propose a product idea, or a question to the board
     #[command(after_help = MOTION_EXAMPLE)]
     Motion(MotionArguments),
+    /// Propose an amended charter
+    #[command(after_help = CHARTER_EXAMPLE)]
+    Charter(CharterArguments),
 }
 
 #[derive(Debug, Args)]
@@ -134,6 +147,38 @@ struct MotionArguments {
     signer: SignerArguments,
 }
 
+#[derive(Debug, Args)]
+struct CharterArguments {
+    /// The amended charter, a JSON file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// One line
+    #[arg(long)]
+    title: String,
+    /// What it is good for
+    #[arg(long)]
+    purpose: String,
+    #[command(flatten)]
+    signer: SignerArguments,
+}
+
+/// The amended charter in a file, if it may follow the one in force, and a record can hold it.
+fn amended(file: &Path, community: &Community) -> Done<Charter> {
+    let charter = files::read_charter(file)?.charter;
+    charter.check_follows(&community.charter).map_err(|error| Failure::file(file, error))?;
+    let (bytes, most) = (codec::encode(&charter).len(), community.charter.limits.record_bytes);
+    if bytes >= most as usize {
+        return Err(Failure::file(
+            file,
+            format!(
+                "this charter has {bytes} bytes in its canonical form, and a record of this community holds fewer than \
+                 {most} (limits.record_bytes): shorten names, or propose a higher limit first"
+            ),
+        ));
+    }
+    Ok(charter)
+}
+
 impl Propose {
     /// Proposes.
     pub(crate) fn run(self, context: &Context) -> Done {
@@ -158,6 +203,13 @@ impl Propose {
             What::Motion(motion) => {
                 let signer = Signer::take(context, &motion.signer, None)?;
                 (signer, Subject::Motion(Motion { title: motion.title, text: motion.text }))
+            }
+            What::Charter(change) => {
+                let signer = Signer::take(context, &change.signer, None)?;
+                let charter = amended(&change.file, &signer.community)?;
+                let base = signer.community.hash;
+                let CharterArguments { title, purpose, .. } = change;
+                (signer, Subject::Charter(Box::new(CharterChange { title, purpose, base, charter })))
             }
         };
         let said = signer.say(Body::Propose(subject.clone()))?;
@@ -191,6 +243,18 @@ pub(crate) fn tell_subject(page: &mut Page, subject: &Subject, charter: &Charter
         }
         Subject::Motion(motion) => {
             page.facts([("motion", motion.title.clone()), ("text", motion.text.clone())]);
+        }
+        Subject::Charter(change) => {
+            page.facts([
+                ("change of the charter", change.title.clone()),
+                ("purpose", change.purpose.clone()),
+                ("amends", change.base.to_string()),
+                ("amended charter", change.charter.hash().to_string()),
+            ]);
+            if change.base == charter.hash() {
+                page.gap();
+                tell_differences(page, &difference::between(charter, &change.charter));
+            }
         }
     }
 }
@@ -235,6 +299,9 @@ pub(crate) struct Amend {
     /// Another text of a motion
     #[arg(long)]
     text: Option<String>,
+    /// Another amended charter, a JSON file
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
+    charter: Option<PathBuf>,
     #[command(flatten)]
     signer: SignerArguments,
 }
@@ -248,6 +315,9 @@ impl Amend {
         let proposal = named::proposal(&self.proposal, &proposals)?;
         let mut subject = proposal.subject.clone();
         match &mut subject {
+            Subject::Loan(_) | Subject::Motion(_) if self.charter.is_some() => {
+                return Err(Failure::input("this is no change of the charter: it has no --charter"));
+            }
             Subject::Loan(_) if self.text.is_some() => {
                 return Err(Failure::input("this is a loan: it has a purpose, and no text"));
             }
@@ -284,6 +354,28 @@ impl Amend {
                 }
                 set(&mut motion.title, self.title);
                 set(&mut motion.text, self.text);
+            }
+            Subject::Charter(change) => {
+                let others = self.borrower.is_some()
+                    || self.text.is_some()
+                    || self.category.is_some()
+                    || self.amount.is_some()
+                    || self.term.is_some()
+                    || self.rate.is_some()
+                    || self.repayment.is_some()
+                    || self.expires.is_some()
+                    || !self.document.is_empty();
+                if others {
+                    return Err(Failure::input(
+                        "this is a change of the charter: it has a title, a purpose and a charter",
+                    ));
+                }
+                if let Some(file) = &self.charter {
+                    change.charter = amended(file, &signer.community)?;
+                    change.base = signer.community.hash;
+                }
+                set(&mut change.title, self.title);
+                set(&mut change.purpose, self.purpose);
             }
         }
         if subject == proposal.subject {

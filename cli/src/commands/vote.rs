@@ -236,7 +236,7 @@ fn parse<'a>(
         return Err(Failure::refused(format!("'{title}' cannot be voted on: it is {}", proposal.status)));
     }
     let vote = match &proposal.subject {
-        Subject::Motion(_) => match vote.to_ascii_lowercase().as_str() {
+        Subject::Motion(_) | Subject::Charter(_) => match vote.to_ascii_lowercase().as_str() {
             "yes" => Vote::Answer(Choice::Yes),
             "no" => Vote::Answer(Choice::No),
             "abstain" => Vote::Answer(Choice::Abstain),

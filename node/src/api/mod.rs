@@ -8,6 +8,7 @@
 mod archive;
 mod arguments;
 mod bench;
+mod charters;
 mod evidence;
 mod explanations;
 mod forecasts;
@@ -66,7 +67,7 @@ pub struct Context {
     pub reader: Reader,
     /// Its network.
     pub network: NetworkHandle,
-    /// The community.
+    /// The community, under its founding charter.
     pub community: Arc<Community>,
     /// What a client has to show.
     pub token: Zeroizing<String>,
@@ -142,7 +143,8 @@ pub async fn serve(
     let router = Router::new()
         .route("/v1/status", get(status))
         .route("/v1/network", get(network))
-        .route("/v1/charter", get(charter))
+        .route("/v1/charter", get(charters::in_force))
+        .route("/v1/charters", get(charters::all))
         .route("/v1/members", get(views::members))
         .route("/v1/members/{key}", get(views::member))
         .route("/v1/chains/{key}", get(views::chain))
@@ -179,7 +181,8 @@ pub async fn serve(
 /// room of its own: whatever auditors do, the owner's requests do not wait for them.
 pub async fn serve_auditors(listener: TcpListener, context: Context, stopping: watch::Receiver<bool>) {
     let router = Router::new()
-        .route("/v1/charter", get(charter))
+        .route("/v1/charter", get(charters::in_force))
+        .route("/v1/charters", get(charters::all))
         .route("/v1/outcomes", get(outcomes::list))
         .route("/v1/outcomes/{round}", get(outcomes::show))
         .route("/v1/outcomes/{round}/shares", get(outcomes::shares))
@@ -206,8 +209,4 @@ async fn status(State(shared): State<Shared>) -> Result<Json<NodeStatus>, Proble
 
 async fn network(State(shared): State<Shared>) -> Json<crate::network::NetworkStatus> {
     Json(shared.network.status())
-}
-
-async fn charter(State(shared): State<Shared>) -> Json<mutua_protocol::charter::Charter> {
-    Json(shared.community.charter.clone())
 }

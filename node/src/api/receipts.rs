@@ -8,11 +8,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use mutua_protocol::{
+    charter::Community,
+    codec,
     hash::RecordId,
     keys::PublicKey,
     ledger::Closing,
     outcome::CountedAs,
-    receipt::{CertifiedSeal, CountedProof, Place, Receipt, SealedProof},
+    receipt::{CertifiedSeal, CountedProof, Place, RECEIPT_BYTES, Receipt, SealedProof},
     records::Received,
 };
 use serde::Deserialize;
@@ -45,12 +47,29 @@ pub(super) async fn show(
     if record.is_none() && counted.is_none() {
         return Err(Problem::bad_request("say what about: 'record', or 'round' and 'key'"));
     }
-    let receipt = blocking(move || make(&shared, record, counted)).await??;
+    let community = shared.ask(|core| Arc::clone(core.ledger().community())).await?;
+    let mut receipt = {
+        let shared = shared.clone();
+        blocking(move || make(&shared, &community, record, counted)).await??
+    };
+    let seals =
+        [receipt.sealed.as_ref().map(|proof| &proof.seal), receipt.counted.as_ref().map(|proof| &proof.seal)];
+    let height = seals.into_iter().flatten().map(|seal| seal.header.height).max().unwrap_or(0);
+    receipt.successions = shared.ask(move |core| core.successions(height)).await??;
+    if codec::encode(&receipt).len() > RECEIPT_BYTES {
+        return Err(Problem::conflict(format!(
+            "the charter was changed {} times before that, and a receipt that shows all of it would be longer than {} \
+             KiB; hand on the log instead: 'mutua log export'",
+            receipt.successions.len(),
+            RECEIPT_BYTES >> 10
+        )));
+    }
     Ok(([(CONTENT_TYPE, "application/octet-stream")], receipt.to_file()).into_response())
 }
 
 fn make(
     shared: &Shared,
+    community: &Community,
     record: Option<RecordId>,
     counted: Option<(Arc<Closing>, PublicKey)>,
 ) -> Result<Receipt, Problem> {
@@ -59,7 +78,7 @@ fn make(
             let height = closing.outcome.height;
             let seal = shared.reader.seal(height)?;
             let seal = seal.ok_or_else(|| Problem::not_found(format!("this node holds no seal {height}")))?;
-            Ok::<_, Problem>(CountedProof::new(&closing, certified(shared, &seal), &key))
+            Ok::<_, Problem>(CountedProof::new(&closing, certified(community, &seal), &key))
         })
         .transpose()?;
     let ballot = counted.as_ref().and_then(|proof| match &proof.place {
@@ -69,20 +88,20 @@ fn make(
         },
         Place::Unlisted { .. } => None,
     });
-    let sealed = record.or(ballot).map(|id| sealed(shared, &id)).transpose()?;
-    Ok(Receipt { sealed, counted })
+    let sealed = record.or(ballot).map(|id| sealed(shared, community, &id)).transpose()?;
+    Ok(Receipt { successions: Vec::new(), sealed, counted })
 }
 
-fn sealed(shared: &Shared, id: &RecordId) -> Result<SealedProof, Problem> {
+fn sealed(shared: &Shared, community: &Community, id: &RecordId) -> Result<SealedProof, Problem> {
     let received = shared
         .reader
         .record(id)?
-        .and_then(|bytes| Received::decode(&bytes, &shared.community).ok())
+        .and_then(|bytes| Received::decode(&bytes, community).ok())
         .ok_or_else(|| Problem::not_found(format!("this node holds no record {id}")))?;
     let proof = shared
         .reader
         .seal_of(id)?
-        .and_then(|seal| SealedProof::new(&received, certified(shared, &seal), &seal.ids));
+        .and_then(|seal| SealedProof::new(&received, certified(community, &seal), &seal.ids));
     proof.ok_or_else(|| {
         Problem::conflict(format!(
             "record {} is in no seal yet; ask again once the witnesses have sealed it",
@@ -91,6 +110,7 @@ fn sealed(shared: &Shared, id: &RecordId) -> Result<SealedProof, Problem> {
     })
 }
 
-fn certified(shared: &Shared, seal: &StoredSeal) -> CertifiedSeal {
-    CertifiedSeal::new(seal.header.clone(), &seal.certificate, &shared.community.witnesses)
+fn certified(community: &Community, seal: &StoredSeal) -> CertifiedSeal {
+    let witnesses = &community.at(seal.header.height).witnesses;
+    CertifiedSeal::new(seal.header.clone(), &seal.certificate, witnesses)
 }

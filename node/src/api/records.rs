@@ -1,5 +1,7 @@
 //! Handing in and showing records.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
@@ -44,8 +46,11 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<RecordView>, Problem> {
     let id: RecordId = parse(&id)?;
-    let (in_tail, void) = shared
-        .ask(move |core| (core.in_tail(&id).cloned(), core.ledger().void().get(&id).map(ToString::to_string)))
+    let (in_tail, void, community) = shared
+        .ask(move |core| {
+            let void = core.ledger().void().get(&id).map(ToString::to_string);
+            (core.in_tail(&id).cloned(), void, Arc::clone(core.ledger().community()))
+        })
         .await?;
     let (sealed, received) = match in_tail {
         Some(received) => (false, received),
@@ -53,7 +58,7 @@ pub(super) async fn show(
             let reader = shared.reader.clone();
             let received = blocking(move || reader.record(&id))
                 .await??
-                .and_then(|bytes| Received::decode(&bytes, &shared.community).ok())
+                .and_then(|bytes| Received::decode(&bytes, &community).ok())
                 .ok_or_else(|| Problem::not_found(format!("this node holds no record {id}")))?;
             let asked = received.clone();
             (shared.ask(move |core| core.is_sealed(&asked)).await??, received)

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use mutua_protocol::{
     allocation::Distance,
-    hash::{OutcomeDigest, RecordId, SealId, TermsHash},
+    charter::Charter,
+    hash::{CharterHash, CommunityId, OutcomeDigest, RecordId, SealId, TermsHash},
     keys::PublicKey,
     ledger::{
         Change, Endorsements, Explanation, Figures, Forecast, LoanExplanation, Moderation, Response,
@@ -12,7 +13,7 @@ use mutua_protocol::{
     },
     loans::{Movement, Sums},
     outcome::{Outcome, Share},
-    records::{Assessment, Ballot, ProposalId, Record, Stance, Subject},
+    records::{Assessment, Ballot, CharterChange, ProposalId, Record, Stance, Subject},
     seals::SealHeader,
 };
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,55 @@ pub struct Submission {
 pub struct Receptions {
     /// One for each record.
     pub records: Vec<Reception>,
+}
+
+/// The community's charters, and how they may change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charters {
+    /// The community's id: the hash of the founding charter.
+    pub community: CommunityId,
+    /// Every charter that has been in force, the founding one first, the one in force last.
+    pub charters: Vec<CharterView>,
+    /// The changes that members can answer now, in the order in which they were sealed.
+    pub open: Vec<OpenChange>,
+}
+
+/// A charter that is or was in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CharterView {
+    /// Its hash.
+    pub hash: CharterHash,
+    /// The first seal for which it is in force.
+    pub from_seal: u64,
+    /// How it was adopted; nothing for the founding charter.
+    pub adopted: Option<Adoption>,
+    /// The charter.
+    pub charter: Charter,
+}
+
+/// How a charter was adopted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adoption {
+    /// In the close of which round.
+    pub round: u32,
+    /// When that was, in milliseconds since 1970.
+    pub time: u64,
+    /// By which proposal.
+    pub proposal: ProposalId,
+    /// Its title.
+    pub title: String,
+}
+
+/// A change of the charter that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenChange {
+    /// The proposal.
+    pub proposal: ProposalId,
+    /// Whose it is.
+    pub owner: PublicKey,
+    /// What it says.
+    #[serde(flatten)]
+    pub change: CharterChange,
 }
 
 /// What to sign next.

@@ -93,7 +93,7 @@ impl Mirror {
             .open(path)
             .map_err(failed)?;
         lock(&file, path)?;
-        let opening = mutua_protocol::archive::opening(&community.charter);
+        let opening = mutua_protocol::archive::opening(&community.at(0).charter);
         let mark = Mark { community: community.id, height: 0, head: SealId([0; 32]), bytes: 0 };
         let mut mirror = Self { path: path.to_path_buf(), file, mark, seals: Vec::new(), pending: opening };
         mirror.commit()?;

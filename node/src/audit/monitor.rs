@@ -10,12 +10,12 @@ use mutua_protocol::{
     archive::{ArchiveError, ArchiveReader, Auditor, Check, Fault, Frame, SealReport, VerifyError},
     charter::Community,
     codec,
-    evidence::{Evidence, TwoSeals},
+    evidence::{Evidence, EvidenceFile, TwoSeals},
     hash::CommunityId,
     keys::PublicKey,
     ledger::Ledger,
     limits,
-    receipt::CertifiedSeal,
+    receipt::{CertifiedSeal, Succession},
     seals::SealedBatch,
 };
 
@@ -98,7 +98,7 @@ pub struct Conflict {
     /// The one that the source has now.
     pub theirs: SealedBatch,
     /// The proof that witnesses have signed both.
-    pub evidence: Evidence,
+    pub evidence: EvidenceFile,
     /// Those who stand in both certificates.
     pub convicted: Vec<PublicKey>,
 }
@@ -242,9 +242,13 @@ impl Monitor {
         }
         let evidence =
             Evidence::Seals(TwoSeals::new(certified(community, &ours), certified(community, &theirs)));
+        let successions = Succession::up_to(self.ledger(), evidence.height(), |height, community| {
+            Ok::<_, Halt>(certified(community, &self.mirror.seal(height)?))
+        })?;
         let convicted = evidence.verify(community).map_err(|error| {
             fault(Check::Certificate, format!("another seal {other} than was checked before, and {error}"))
         })?;
+        let evidence = EvidenceFile { successions, evidence };
         Ok(Halt::Conflict(Box::new(Conflict { ours, theirs, evidence, convicted: convicted.keys })))
     }
 
@@ -277,7 +281,7 @@ fn certified(community: &Community, batch: &SealedBatch) -> CertifiedSeal {
         found.map(|(_, signature)| *signature)
     };
     let signatures = (0u8..)
-        .zip(community.witnesses.witnesses())
+        .zip(community.at(batch.header.height).witnesses.witnesses())
         .filter_map(|(position, witness)| Some((position, signature(&witness.key)?)))
         .collect();
     CertifiedSeal { header: batch.header.clone(), round: batch.certificate.round, signatures }

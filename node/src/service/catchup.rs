@@ -102,6 +102,13 @@ impl CatchUp {
         }
     }
 
+    /// Has a peer told of a seal after this height?
+    pub(super) fn is_behind(&self, height: u64) -> bool {
+        self.peers.values().any(|known| {
+            known.heard > height || known.standing.as_ref().is_some_and(|standing| standing.height > height)
+        })
+    }
+
     /// A peer holds a seal of this height.
     pub(super) fn heard_of(&mut self, peer: PeerId, height: u64) {
         if let Some(known) = self.peers.get_mut(&peer) {
@@ -468,6 +475,10 @@ impl Core {
     ) -> Result<(), CoreError> {
         let mut fresh = match self.authentic(records) {
             Ok(fresh) => fresh,
+            Err(rule) if self.may_be_in_order(rule) => {
+                self.counters.refuse(rule);
+                return self.end_reconciliation(true);
+            }
             Err(rule) => return self.blame(peer, rule),
         };
         fresh.retain(|received| asked.contains(&received.id));
@@ -547,6 +558,10 @@ impl Core {
     fn missing_came(&mut self, peer: PeerId, records: &[Vec<u8>]) -> Result<(), CoreError> {
         let mut fresh: Vec<Received> = match self.authentic(records) {
             Ok(fresh) => fresh,
+            Err(rule) if self.may_be_in_order(rule) => {
+                self.counters.refuse(rule);
+                return Ok(());
+            }
             Err(rule) => return self.blame(peer, rule),
         };
         self.fetched(&fresh);

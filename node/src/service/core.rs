@@ -21,7 +21,6 @@ use super::{
 use crate::{
     network::Topic,
     store::{Batch, Reader, Store, StoreError},
-    witness::NotAWitness,
 };
 
 /// Under this name the store keeps the charter's canonical bytes.
@@ -47,13 +46,11 @@ pub enum CoreError {
         /// Why.
         fault: String,
     },
-    /// The witness key is not in the charter.
-    #[error(transparent)]
-    NotAWitness(#[from] NotAWitness),
 }
 
 /// Everything a node knows and decides.
 pub struct Core {
+    /// Under the charter that is in force for the next seal.
     pub(super) community: Arc<Community>,
     pub(super) store: Store,
     pub(super) reader: Reader,
@@ -64,6 +61,9 @@ pub struct Core {
     pub(super) untold: BTreeSet<RecordId>,
     pub(super) forks: Forks,
     pub(super) evidence: SeenEvidence,
+    /// The key with which this node witnesses whenever the charter names it.
+    pub(super) witness_key: Option<SecretKey>,
+    /// What it needs for that, while the charter names it.
     pub(super) witnessing: Option<Witnessing>,
     pub(super) catchup: CatchUp,
     pub(super) counters: Counters,
@@ -104,7 +104,8 @@ impl Core {
             }
         }
         let ledger = replay(&community, &reader, progress)?;
-        let witnessing = witness.map(|key| Witnessing::new(&community, key, ledger.height())).transpose()?;
+        let community = Arc::clone(ledger.community());
+        let witnessing = Witnessing::under(&community, witness.as_ref(), ledger.height());
         let mut core = Self {
             community,
             store,
@@ -115,6 +116,7 @@ impl Core {
             untold: BTreeSet::new(),
             forks: Forks::default(),
             evidence: SeenEvidence::default(),
+            witness_key: witness,
             witnessing,
             catchup: CatchUp::default(),
             counters: Counters::default(),
@@ -279,7 +281,7 @@ fn replay(
         let mut records = Vec::with_capacity(seal.ids.len());
         for id in &seal.ids {
             let bytes = reader.record(id)?.ok_or_else(|| broken(format!("record {id} is missing")))?;
-            let received = Received::decode(&bytes, community)
+            let received = Received::decode(&bytes, ledger.community())
                 .map_err(|error| broken(format!("record {id}: {error}")))?;
             records.push(received);
         }

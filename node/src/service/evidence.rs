@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mutua_protocol::{
     codec,
-    evidence::{Attested, Contradiction, EVIDENCE_FILE_BYTES, Evidence, Misdeed, TwoSeals},
+    evidence::{self, Attested, Contradiction, EVIDENCE_FILE_BYTES, Evidence, Misdeed, TwoSeals},
     hash::{OutcomeDigest, RecordId},
     keys::PublicKey,
     ledger::Ledger,
-    receipt::{CertifiedSeal, SealedProof},
+    receipt::{CertifiedSeal, SealedProof, Succession},
     records::{Body, Fork, Received, Verdict},
     seals::{Certificate, SealHeader, SealedBatch},
 };
@@ -180,15 +180,17 @@ impl Core {
             return Ok(());
         }
         let Some(held) = self.reader.seal(own)? else { return Ok(()) };
-        let witnesses = &self.community.witnesses;
+        let witnesses = |height| &self.community.at(height).witnesses;
         if held.header == *header
-            || witnesses.check(header.community, header.height, header.id(), certificate).is_err()
+            || witnesses(header.height)
+                .check(header.community, header.height, header.id(), certificate)
+                .is_err()
         {
             return Ok(());
         }
         let evidence = TwoSeals::new(
-            CertifiedSeal::new(held.header, &held.certificate, witnesses),
-            CertifiedSeal::new(header.clone(), certificate, witnesses),
+            CertifiedSeal::new(held.header, &held.certificate, witnesses(own)),
+            CertifiedSeal::new(header.clone(), certificate, witnesses(header.height)),
         );
         self.seen_evidence(Evidence::Seals(evidence));
         Ok(())
@@ -333,22 +335,29 @@ impl Core {
     /// # Errors
     /// [`CoreError`] when the store fails.
     pub fn evidence_file(&self, name: &str) -> Result<Option<EvidenceFile>, CoreError> {
-        let file = |evidence: Evidence| Some(EvidenceFile::File(evidence.to_file()));
+        let file = |evidence: Evidence| {
+            let successions = self.successions(evidence.height())?;
+            Ok::<_, CoreError>(Some(EvidenceFile::File(
+                evidence::EvidenceFile { successions, evidence }.to_file(),
+            )))
+        };
         if let Some((_, fork)) = self.known_forks()?.into_iter().find(|(matter, _)| matter.name() == name) {
-            return Ok(file(Evidence::Fork(fork)));
+            return file(Evidence::Fork(fork));
         }
         if let Some(batch) = self.disputed.as_ref().filter(|batch| disputed_matter(batch).name() == name) {
             return Ok(Some(EvidenceFile::Log(Box::new(batch.clone()))));
         }
         let kept = self.evidence.0.values().find(|kept| kept.matter.name() == name);
-        Ok(match kept.map(|kept| &kept.held) {
-            None => None,
+        match kept.map(|kept| &kept.held) {
+            None => Ok(None),
             Some(Held::Whole(evidence)) => file(evidence.clone()),
-            Some(Held::Attestations { first, second, height }) => self
-                .contradiction(first.record, second.record, *height)?
-                .map(Evidence::Attestations)
-                .and_then(file),
-        })
+            Some(Held::Attestations { first, second, height }) => {
+                match self.contradiction(first.record, second.record, *height)? {
+                    None => Ok(None),
+                    Some(contradiction) => file(Evidence::Attestations(contradiction)),
+                }
+            }
+        }
     }
 
     /// The records of an attestor from one attestation to another one, and the seal of the later.
@@ -380,11 +389,30 @@ impl Core {
         Ok(Some(Contradiction { records, sealed }))
     }
 
+    /// A seal with as few signatures as suffice, of those who were witnesses then.
+    fn certified(&self, seal: &StoredSeal) -> CertifiedSeal {
+        let witnesses = &self.community.at(seal.header.height).witnesses;
+        CertifiedSeal::new(seal.header.clone(), &seal.certificate, witnesses)
+    }
+
+    /// How the charter was changed before the seal of this height.
+    ///
+    /// # Errors
+    /// [`CoreError`] when the store fails.
+    pub fn successions(&self, height: u64) -> Result<Vec<Succession>, CoreError> {
+        Succession::up_to(&self.ledger, height, |height, _| {
+            let seal = self.reader.seal(height)?.ok_or_else(|| CoreError::Replay {
+                height,
+                fault: "it is missing, and its close has adopted a charter".to_owned(),
+            })?;
+            Ok(self.certified(&seal))
+        })
+    }
+
     fn sealed_proof(&self, seal: &StoredSeal, id: &RecordId) -> Result<Option<SealedProof>, CoreError> {
         let Some(bytes) = self.reader.record(id)? else { return Ok(None) };
         let Ok(received) = Received::decode(&bytes, &self.community) else { return Ok(None) };
-        let witnesses = &self.community.witnesses;
-        let certified = CertifiedSeal::new(seal.header.clone(), &seal.certificate, witnesses);
+        let certified = self.certified(seal);
         Ok(SealedProof::new(&received, certified, &seal.ids))
     }
 }

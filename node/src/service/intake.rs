@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use mutua_protocol::{
     keys::{PublicKey, verify_batch},
-    ledger::{ChainFault, Inadmissible, Void},
+    ledger::{ChainFault, Inadmissible, Proposal, ProposalStatus, Void},
     records::{Body, BodyError, Fork, MalformedRecord, Received},
 };
 
@@ -85,6 +85,8 @@ fn rule_of(reason: &Inadmissible) -> &'static str {
         Inadmissible::NotQuestion { .. } => "not-question",
         Inadmissible::TooDeep { .. } => "too-deep",
         Inadmissible::OwnArgument { .. } => "own-argument",
+        Inadmissible::UnknownCharter { .. } => "unknown-charter",
+        Inadmissible::CannotFollow { .. } => "cannot-follow",
         Inadmissible::TooMany { .. } => "quota",
     }
 }
@@ -329,6 +331,18 @@ impl Core {
         Ok(fresh)
     }
 
+    /// Can a record that breaks this rule be in order under an amended charter that this node has yet to learn of? Then
+    /// whoever has told it is not to blame.
+    pub(super) fn may_be_in_order(&self, rule: &str) -> bool {
+        let is_behind = || {
+            let open = |proposal: &Proposal| {
+                proposal.status == ProposalStatus::Open && proposal.subject.change().is_some()
+            };
+            self.catchup.is_behind(self.ledger.height()) || self.ledger.proposals().values().any(open)
+        };
+        matches!(rule, "body" | "bytes") && is_behind()
+    }
+
     /// Records told by a peer.
     pub(super) fn gossiped_records(&mut self, data: &[u8]) -> Result<Verdict, CoreError> {
         let records: Vec<Vec<u8>> = match wire::decode(data) {
@@ -346,7 +360,7 @@ impl Core {
             Ok(fresh) => fresh,
             Err(rule) => {
                 self.counters.refuse(rule);
-                return Ok(Verdict::Reject);
+                return Ok(if self.may_be_in_order(rule) { Verdict::Ignore } else { Verdict::Reject });
             }
         };
         let mut verdict = Verdict::Ignore;

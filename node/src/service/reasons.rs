@@ -39,6 +39,8 @@ const MEANINGS: &[(&str, &str)] = &[
     ("not-question", "what is answered is no question"),
     ("too-deep", "the thread is as deep as one may be"),
     ("own-argument", "the argument is the author's own"),
+    ("unknown-charter", "the charter that the change amends has never been in force"),
+    ("cannot-follow", "the amended charter changes what no amendment may change, or changes nothing"),
     // At home
     ("after-close", "the ballot comes after the close of its round"),
     ("no-effect", "the record would change nothing"),

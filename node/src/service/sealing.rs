@@ -1,5 +1,7 @@
 //! Applying seals that are certified, and what follows for the tail.
 
+use std::sync::Arc;
+
 use libp2p::PeerId;
 use mutua_protocol::{
     archive::{Fault, open_batch},
@@ -110,12 +112,23 @@ impl Core {
                 "round closed"
             );
         }
+        self.follow_charter();
         self.compare_attestations(header, records)?;
         self.settle_tail(records);
         self.retry_parked()?;
         self.forks.0.retain(|author, seen| !self.ledger.evidence().contains_key(&(*author, seen.sequence)));
         self.witness_sealed(header.height)?;
         Ok(Ok(()))
+    }
+
+    /// When the seal just applied has adopted another charter, everything from now on is judged by that one.
+    fn follow_charter(&mut self) {
+        if Arc::ptr_eq(&self.community, self.ledger.community()) {
+            return;
+        }
+        self.community = Arc::clone(self.ledger.community());
+        tracing::info!(charter = %self.community.hash, "an amended charter is in force");
+        self.follow_witnesses();
     }
 
     /// Takes what was sealed out of the tail, and what can no longer be sealed with it.
@@ -164,7 +177,9 @@ impl Core {
             self.community.witnesses.check(header.community, header.height, header.id(), &notice.certificate);
         if certified.is_err() {
             self.counters.refuse("certificate");
-            return Ok(Verdict::Reject);
+            // A later seal may be certified by witnesses of a charter that this node has yet to learn of.
+            let is_next = header.height == self.ledger.height() + 1;
+            return Ok(if is_next { Verdict::Reject } else { Verdict::Ignore });
         }
         self.catchup.heard_of(source, header.height);
         if header.height == self.ledger.height() + 1 && self.disagreement.is_none() {

@@ -65,7 +65,22 @@ struct Decided {
 }
 
 impl Witnessing {
-    pub(super) fn new(community: &Arc<Community>, key: SecretKey, sealed: u64) -> Result<Self, NotAWitness> {
+    /// What a node with this key needs under this charter: nothing, if the charter does not name it as a witness.
+    pub(super) fn under(community: &Arc<Community>, key: Option<&SecretKey>, sealed: u64) -> Option<Self> {
+        let key = key?.clone();
+        match Self::new(community, key, sealed) {
+            Ok(witnessing) => Some(witnessing),
+            Err(error) => {
+                tracing::warn!(
+                    "{error} under the charter in force: this node only follows, and witnesses as soon as an amended \
+                     charter names its key"
+                );
+                None
+            }
+        }
+    }
+
+    fn new(community: &Arc<Community>, key: SecretKey, sealed: u64) -> Result<Self, NotAWitness> {
         let witnesses = community.witnesses.clone();
         let me = key.public();
         let position = witnesses.witnesses().iter().take_while(|witness| witness.key < me).count() as u64;
@@ -124,6 +139,16 @@ impl Core {
             round: status.height.map(|_| status.round),
             halted: witnessing.halted.clone(),
         })
+    }
+
+    /// The charter may name other witnesses than before: who is one now begins with the next height, and who is none
+    /// any more stops. What was said about the heights before is over, and its log is cleared with the seal.
+    pub(super) fn follow_witnesses(&mut self) {
+        let same = |witnessing: &Witnessing| *witnessing.engine.witnesses() == self.community.witnesses;
+        if self.witnessing.as_ref().is_some_and(same) {
+            return;
+        }
+        self.witnessing = Witnessing::under(&self.community, self.witness_key.as_ref(), self.ledger.height());
     }
 
     /// After a start: a height that was being agreed on goes on from its log.
@@ -219,6 +244,12 @@ impl Core {
         let Some(witnessing) = &mut self.witnessing else {
             // Not a witness: passed on when it is sound, so that witnesses need not be neighbours.
             let sound = message.check(self.community.id, &self.community.witnesses);
+            if message.height() > self.ledger.height() + 1
+                && sound.as_ref().is_err_and(Fault::is_about_the_set)
+            {
+                // Before that height the charter may name others.
+                return Ok(Verdict::Ignore);
+            }
             return Ok(self.witness_verdict(sound));
         };
         let outputs = witnessing.engine.handle(Input::Message(message));
@@ -484,10 +515,11 @@ impl Core {
             return Ok(());
         };
         let Decided { header, ids, certificate } = decided;
+        // This node may be a witness no longer once the seal is applied.
+        let tells = certificate.signatures.iter().take(2).any(|(key, _)| self.is_me(key));
         match self.apply_seal(&header, &certificate, &records)? {
             Ok(()) => {
-                let first = certificate.signatures.iter().take(2);
-                if first.into_iter().any(|(key, _)| self.is_me(key)) {
+                if tells {
                     self.publish_seal(&SealNotice { header, certificate, ids });
                 }
             }

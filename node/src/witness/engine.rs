@@ -78,6 +78,12 @@ impl Engine {
         Ok(Self { desk, validators, state: None, running: None, halted: None, sealed, waiting })
     }
 
+    /// The witnesses among whom it agrees.
+    #[must_use]
+    pub fn witnesses(&self) -> &WitnessSet {
+        self.desk.checker.witnesses()
+    }
+
     /// Where the engine stands.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -153,6 +159,10 @@ impl Engine {
             return self.ignore(Ignored::Past);
         }
         if let Err(fault) = message.check_with(&mut self.desk.checker) {
+            // Before a later height, the charter may name other witnesses.
+            if height > self.sealed.saturating_add(1) && fault.is_about_the_set() {
+                return self.ignore(Ignored::Early);
+            }
             return self.desk.outputs.push(Output::Misbehaved(fault));
         }
         if self.running != Some(height) {

@@ -331,6 +331,14 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// Could it be no fault under a charter with other witnesses?
+    #[must_use]
+    pub fn is_about_the_set(&self) -> bool {
+        matches!(self, Self::NotAWitness(_) | Self::Turn { .. } | Self::Power { .. })
+    }
+}
+
 /// Is no witness there twice?
 pub(super) fn check_distinct<'a>(
     mut witnesses: impl ExactSizeIterator<Item = &'a PublicKey>,

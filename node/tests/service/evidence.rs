@@ -7,7 +7,7 @@ use mutua_node::{
     witness::{Body as Said, SignedVote},
 };
 use mutua_protocol::{
-    evidence::{Evidence, Misdeed},
+    evidence::{EvidenceFile as File, Misdeed},
     hash::{OutcomeDigest, Root, SealId},
     keys::{PublicKey, Purpose},
     records::{Body, Received, Verdict},
@@ -33,7 +33,7 @@ fn convicts(sim: &Sim, node: usize, sighting: &Sighting, keys: &[PublicKey]) -> 
     let Some(EvidenceFile::File(bytes)) = sim.core(node).evidence_file(&sighting.name).unwrap() else {
         panic!("a file of {}", sighting.name)
     };
-    let convicted = Evidence::from_file(&bytes).unwrap().verify(&sim.community).unwrap();
+    let convicted = File::from_file(&bytes).unwrap().verify(&sim.community).unwrap();
     assert_eq!(convicted.keys, keys);
     assert_eq!(sighting.keys, keys);
     convicted.what

@@ -263,6 +263,13 @@ impl Sim {
         }
     }
 
+    /// Restarts a node with the key of this witness.
+    pub fn name_witness(&mut self, node: usize, name: &str) {
+        self.nodes[node].witness = Some(name.to_owned());
+        self.crash(node);
+        self.start(node);
+    }
+
     /// A peer that is no node, under the next position.
     pub fn add_liar(&mut self, liar: Liar) -> usize {
         let position = self.nodes.len();

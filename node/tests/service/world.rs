@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use mutua_protocol::{
     charter::{
-        Caps, Charter, CharterLimits, Community, Completion, Currency, MotionPolicy, PROTOCOL, RiskPolicy,
-        Role, RoleHolders, Rule, Schedule, Sealing, Utility,
+        Caps, Charter, CharterLimits, CharterMajority, Community, Completion, Currency, MotionPolicy,
+        PROTOCOL, RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
     },
     hash::{RecordId, derive},
     keys::{PublicKey, Purpose, SecretKey},
@@ -73,7 +73,7 @@ pub fn charter(witnesses: usize) -> Charter {
             grades: Vec::new(),
             caps: Caps::default(),
         },
-        motions: MotionPolicy { quorum: 5_000, majority: 5_000 },
+        motions: MotionPolicy { quorum: 5_000, majority: 5_000, charter: CharterMajority::default() },
         limits: CharterLimits::default(),
     }
 }

@@ -6,11 +6,11 @@
 mod vectors;
 
 use libfuzzer_sys::fuzz_target;
-use mutua_protocol::evidence::{Evidence, MAGIC};
+use mutua_protocol::evidence::{EvidenceFile, MAGIC};
 
 fuzz_target!(|bytes: &[u8]| {
     let file = if bytes.starts_with(MAGIC) { bytes.to_vec() } else { [&MAGIC[..], bytes].concat() };
-    let Ok(evidence) = Evidence::from_file(&file) else { return };
+    let Ok(evidence) = EvidenceFile::from_file(&file) else { return };
     assert_eq!(evidence.to_file(), file);
     if let Ok(convicted) = evidence.verify(&vectors::OF_EVIDENCE) {
         assert!(convicted.keys.is_sorted());

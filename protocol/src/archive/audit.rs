@@ -191,7 +191,8 @@ fn seal_fault(seal: &OpenedSeal, fault: SealFault) -> Fault {
                 | Inadmissible::UnknownArgument { .. }
                 | Inadmissible::UnknownKey { .. }
                 | Inadmissible::FutureRound { .. }
-                | Inadmissible::OpenRound { .. },
+                | Inadmissible::OpenRound { .. }
+                | Inadmissible::UnknownCharter { .. },
             ..
         } => Check::Reference,
         SealFault::Inadmissible { .. } => Check::Authority,

@@ -75,7 +75,8 @@ impl Attested {
 
 impl Contradiction {
     pub(super) fn verify(&self, community: &Community) -> Result<Convicted, EvidenceFault> {
-        let records = self.open(community)?;
+        let height = self.sealed.seal.header.height;
+        let records = self.open(community.at(height))?;
         let contradiction = |detail: &str| EvidenceCheck::Contradiction.fault(detail);
         if self.sealed.seal.header.community != community.id {
             return Err(EvidenceCheck::Community.fault("the seal belongs to another community"));
@@ -92,7 +93,7 @@ impl Contradiction {
             ));
         }
         let attestor = earlier.record().author;
-        if !community.charter.holds(&attestor, Role::Attestor) {
+        if !community.at(height).has_held(&attestor, Role::Attestor) {
             return Err(EvidenceCheck::Office.fault(format!("{attestor} is no attestor")));
         }
         let claims: Vec<_> = records.iter().map(Received::claim).collect();

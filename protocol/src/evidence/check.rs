@@ -22,11 +22,13 @@ pub enum EvidenceCheck {
     Standing,
     /// The later one is in a seal.
     Sealed,
+    /// Amended charters follow from the founding charter.
+    Succession,
 }
 
 impl EvidenceCheck {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Canonical,
         Self::Community,
         Self::Contradiction,
@@ -35,6 +37,7 @@ impl EvidenceCheck {
         Self::Chain,
         Self::Standing,
         Self::Sealed,
+        Self::Succession,
     ];
 
     /// The number in the specification.
@@ -49,6 +52,7 @@ impl EvidenceCheck {
             Self::Chain => "7.6",
             Self::Standing => "7.7",
             Self::Sealed => "7.8",
+            Self::Succession => "7.9",
         }
     }
 
@@ -64,6 +68,7 @@ impl EvidenceCheck {
             Self::Chain => "the attestor's records follow one another without gap",
             Self::Standing => "neither attestation was taken back, replaced or run out at that moment",
             Self::Sealed => "the later attestation is in a seal",
+            Self::Succession => "each amended charter was adopted under the one before it",
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
     charter::Community,
     codec::{self, CodecError},
     keys::PublicKey,
+    receipt::Succession,
     records::{EvidenceError, Fork},
 };
 
@@ -41,6 +42,15 @@ pub enum Evidence {
     Proposals(TwoProposals),
     /// An attestor let two attestations stand that contradict each other.
     Attestations(Contradiction),
+}
+
+/// An evidence file: a proof of misbehaviour, and how the charter was changed before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceFile {
+    /// How the charter was changed before that, the first change first.
+    pub successions: Vec<Succession>,
+    /// The proof.
+    pub evidence: Evidence,
 }
 
 /// What evidence proves.
@@ -100,7 +110,7 @@ pub enum NoEvidence {
     Codec(#[from] CodecError),
 }
 
-impl Evidence {
+impl EvidenceFile {
     /// The file: magic and canonical bytes.
     #[must_use]
     pub fn to_file(&self) -> Vec<u8> {
@@ -116,6 +126,36 @@ impl Evidence {
         Ok(codec::decode(bytes, EVIDENCE_FILE_BYTES)?)
     }
 
+    /// Checks it against the founding charter.
+    ///
+    /// # Errors
+    /// [`EvidenceFault`] with the number of the first check that fails.
+    pub fn verify(&self, founding: &Community) -> Result<Convicted, EvidenceFault> {
+        let community = Succession::follow(founding, &self.successions)
+            .map_err(|broken| EvidenceCheck::Succession.fault(broken))?;
+        self.evidence.verify(&community)
+    }
+}
+
+impl Evidence {
+    /// A file for a community whose charter has not been changed before that.
+    #[must_use]
+    pub fn to_file(&self) -> Vec<u8> {
+        EvidenceFile { successions: Vec::new(), evidence: self.clone() }.to_file()
+    }
+
+    /// The height up to which one must know the changes of the charter to judge it: 0 if they do not matter.
+    #[must_use]
+    pub fn height(&self) -> u64 {
+        match self {
+            Self::Fork(_) => 0,
+            Self::Seals(seals) => seals.second.header.height,
+            Self::Votes(votes) => votes.first.0.height,
+            Self::Proposals(proposals) => proposals.first.0.height,
+            Self::Attestations(contradiction) => contradiction.sealed.seal.header.height,
+        }
+    }
+
     /// What kind of evidence it is, in one word.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -128,7 +168,7 @@ impl Evidence {
         }
     }
 
-    /// Checks it against the charter.
+    /// Checks it against the charter, and those before it.
     ///
     /// # Errors
     /// [`EvidenceFault`] with the number of the first check that fails.

@@ -83,17 +83,13 @@ impl TwoSeals {
         for seal in [&self.first, &self.second] {
             seal.check(community).map_err(|error| EvidenceCheck::Signature.fault(error))?;
         }
-        let witnesses = community.witnesses.witnesses();
-        let in_both = |(position, _): &&(u8, Signature)| {
-            self.second.signatures.iter().any(|(other, _)| other == position)
-        };
-        let keys = self
-            .first
-            .signatures
-            .iter()
-            .filter(in_both)
-            .filter_map(|(position, _)| Some(witnesses.get(usize::from(*position))?.key))
-            .collect();
+        // The charter may have changed between the two.
+        let [signers, others] = [&self.first, &self.second].map(|seal| {
+            let witnesses = community.at(seal.header.height).witnesses.witnesses();
+            let key = |(position, _): &(u8, Signature)| Some(witnesses.get(usize::from(*position))?.key);
+            seal.signatures.iter().filter_map(key).collect::<Vec<PublicKey>>()
+        });
+        let keys = signers.into_iter().filter(|key| others.contains(key)).collect();
         let split = Split {
             height: first.height,
             first: first.id(),
@@ -128,7 +124,7 @@ impl TwoVotes {
                 .fault("the votes are no two different ones of one height, round and kind, in order"));
         }
         let signed = [(a.bytes(), self.first.1), (b.bytes(), self.second.1)];
-        signed_both(community, &self.witness, Purpose::Vote, &signed)?;
+        signed_both(community, &self.witness, a.height, Purpose::Vote, &signed)?;
         Ok(Convicted { keys: vec![self.witness], what: Misdeed::Votes { height: a.height, round: a.round } })
     }
 }
@@ -155,7 +151,7 @@ impl TwoProposals {
                 .fault("the proposals are no two different ones of one height and round, in order"));
         }
         let signed = [(a.bytes(), self.first.1), (b.bytes(), self.second.1)];
-        signed_both(community, &self.witness, Purpose::Proposal, &signed)?;
+        signed_both(community, &self.witness, a.height, Purpose::Proposal, &signed)?;
         Ok(Convicted {
             keys: vec![self.witness],
             what: Misdeed::Proposals { height: a.height, round: a.round },
@@ -166,11 +162,12 @@ impl TwoProposals {
 fn signed_both(
     community: &Community,
     witness: &PublicKey,
+    height: u64,
     purpose: Purpose,
     signed: &[(Vec<u8>, Signature); 2],
 ) -> Result<(), EvidenceFault> {
-    if community.witnesses.get(witness).is_none() {
-        return Err(EvidenceCheck::Office.fault(format!("{witness} is no witness")));
+    if community.at(height).witnesses.get(witness).is_none() {
+        return Err(EvidenceCheck::Office.fault(format!("{witness} is no witness of seal {height}")));
     }
     for (bytes, signature) in signed {
         witness.verify(purpose, bytes, signature).map_err(|error| EvidenceCheck::Signature.fault(error))?;

@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::{Argument, ChainHead, Ledger, MemberStatus};
 use crate::{
     charter::Role,
-    hash::{RecordId, TermsHash},
+    hash::{CharterHash, RecordId, TermsHash},
     keys::PublicKey,
     limits,
-    records::{About, Ballot, Body, Kind, On, Record, Stance, Subject},
+    records::{About, Ballot, Body, CharterChange, Kind, On, Record, Stance, Subject},
 };
 
 /// Why a record may not be sealed, now or ever.
@@ -58,6 +58,10 @@ pub enum Inadmissible {
     TooDeep { argument: RecordId },
     #[error("the argument {argument} is the author's own")]
     OwnArgument { argument: RecordId },
+    #[error("the charter {base}, which it amends, has never been in force")]
+    UnknownCharter { base: CharterHash },
+    #[error("{problem}")]
+    CannotFollow { problem: String },
     #[error("the author has sealed {limit} records in this round, the most the charter allows")]
     TooMany { limit: u32 },
 }
@@ -77,11 +81,13 @@ impl Inadmissible {
             | Self::UnknownArgument { .. }
             | Self::FutureRound { .. }
             | Self::OpenRound { .. }
+            | Self::UnknownCharter { .. }
             | Self::TooMany { .. } => true,
             Self::Left
             | Self::Retired { .. }
             | Self::Role { .. }
             | Self::NamedInCharter
+            | Self::CannotFollow { .. }
             | Self::NotOwn { .. }
             | Self::OtherKind { .. }
             | Self::OtherAttestor { .. }
@@ -107,19 +113,26 @@ impl Ledger {
                 self.known(key)
             }
             Body::Fund { .. } => self.role(record, Role::Treasurer),
-            Body::Leave | Body::Propose(_) => self.member(record),
+            Body::Leave => self.member(record),
+            Body::Propose(subject) => {
+                self.member(record)?;
+                self.change(subject.change())
+            }
             Body::RotateKey { .. } => {
                 self.member(record)?;
-                if self.community.charter.names(author) { Err(Inadmissible::NamedInCharter) } else { Ok(()) }
+                if self.community.has_always_named(author) {
+                    Err(Inadmissible::NamedInCharter)
+                } else {
+                    Ok(())
+                }
             }
             Body::Amend { proposal, subject } => {
                 self.member(record)?;
                 let found = self.own(proposal, author)?;
-                let same = matches!(
-                    (found, subject),
-                    (Subject::Loan(_), Subject::Loan(_)) | (Subject::Motion(_), Subject::Motion(_))
-                );
-                if same { Ok(()) } else { Err(Inadmissible::OtherKind { proposal: *proposal }) }
+                if !found.is_like(subject) {
+                    return Err(Inadmissible::OtherKind { proposal: *proposal });
+                }
+                self.change(subject.change())
             }
             Body::Withdraw { proposal, .. } => {
                 self.member(record)?;
@@ -206,17 +219,19 @@ impl Ledger {
             return Err(Inadmissible::Suspended { reason: reason.to_string() });
         }
         match self.members.get(author) {
-            Some(member) if member.status == MemberStatus::Left && !self.community.charter.names(author) => {
+            Some(member) if member.status == MemberStatus::Left && !self.community.has_named(author) => {
                 Err(Inadmissible::Left)
             }
             Some(_) => Ok(()),
-            None if self.community.charter.names(author) => Ok(()),
+            None if self.community.has_named(author) => Ok(()),
             None => Err(Inadmissible::UnknownAuthor { author: *author }),
         }
     }
 
+    /// Who held the role under an earlier charter may have said this before they knew of the change: then it is void,
+    /// and not in the way of what they say as a member.
     fn role(&self, record: &Record, role: Role) -> Result<(), Inadmissible> {
-        if self.holds(&record.author, role) {
+        if self.community.has_held(&record.author, role) {
             Ok(())
         } else {
             Err(Inadmissible::Role { kind: record.body.kind(), role })
@@ -234,10 +249,18 @@ impl Ledger {
     }
 
     pub(super) fn known(&self, key: &PublicKey) -> Result<(), Inadmissible> {
-        let known = self.members.contains_key(key)
-            || self.retired.contains_key(key)
-            || self.community.charter.names(key);
+        let known =
+            self.members.contains_key(key) || self.retired.contains_key(key) || self.community.has_named(key);
         if known { Ok(()) } else { Err(Inadmissible::UnknownKey { key: *key }) }
+    }
+
+    /// It amends a charter that is or was in force, and may follow it.
+    fn change(&self, change: Option<&CharterChange>) -> Result<(), Inadmissible> {
+        let Some(CharterChange { base, charter, .. }) = change else { return Ok(()) };
+        let amends = self.community.with_hash(base).ok_or(Inadmissible::UnknownCharter { base: *base })?;
+        charter
+            .check_follows(amends)
+            .map_err(|error| Inadmissible::CannotFollow { problem: error.to_string() })
     }
 
     fn own(&self, proposal: &RecordId, author: &PublicKey) -> Result<&Subject, Inadmissible> {

@@ -9,13 +9,13 @@ use super::{
 };
 use crate::{
     allocation::{self, Cap, Fraction, Reason},
-    charter::{BASIS_POINTS, Completion, Rule},
+    charter::{BASIS_POINTS, Community, Completion, Rule},
     codec,
-    hash::{OutcomeDigest, context},
+    hash::{CharterHash, OutcomeDigest, context},
     loans::{Account, AttestedRisk, Estimates, PredictedRisk, Sums},
     outcome::{
-        Candidate, CandidateResult, CountedAs, FundedLoan, MotionResult, Outcome, PassedOver, Price,
-        RollEntry, Share, Turnout, shares_digest,
+        Candidate, CandidateResult, ChangeResult, CountedAs, FundedLoan, MotionResult, Outcome, PassedOver,
+        Price, RollEntry, Share, Turnout, shares_digest,
     },
     records::{Choice, ProposalId},
     seals::{SealHeader, merkle_root},
@@ -66,8 +66,42 @@ impl Ledger {
         }
         self.closings.push(Arc::clone(&closing));
         self.round += 1;
-        self.close = self.community.charter.close_after(header.time);
+        if let Some(amended) = self.adopted(&closing.outcome) {
+            self.community = Arc::new(amended);
+            self.anchor = outcome.close;
+        }
+        self.close = self.community.charter.close_after(self.anchor, header.time);
         closing
+    }
+
+    /// The community under the charter that this outcome adopts, if it adopts one.
+    fn adopted(&self, outcome: &Outcome) -> Option<Community> {
+        let motion = outcome.motions.iter().find(|motion| motion.change == Some(ChangeResult::Adopted))?;
+        let change = self.proposals.get(&motion.proposal)?.subject.change()?;
+        self.community.amended(change.charter.clone(), outcome.height).ok()
+    }
+
+    /// Which of the changes that were carried takes effect, and which charter is then in force: of those that amend the
+    /// charter in force, the first that was sealed.
+    fn judge_changes(&self, motions: &mut [MotionResult]) -> CharterHash {
+        let mut in_force = self.community.hash;
+        let mut adopted = None;
+        for motion in motions {
+            let Some(change) = self.proposals.get(&motion.proposal).and_then(|held| held.subject.change())
+            else {
+                continue;
+            };
+            motion.change = Some(match (motion.carried, adopted) {
+                (false, _) => ChangeResult::NotCarried,
+                (true, Some(by)) => ChangeResult::Lapsed { by },
+                (true, None) => {
+                    adopted = Some(motion.proposal);
+                    in_force = change.charter.hash();
+                    ChangeResult::Adopted
+                }
+            });
+        }
+        in_force
     }
 
     /// From now on the treasurer states what becomes of the funded loans.
@@ -151,11 +185,12 @@ impl Ledger {
             voters: voters.len() as u64,
             voted: weigh(&mut voters.iter().map(|voter| voter.weight)),
         };
-        let motions = open
+        let mut motions: Vec<MotionResult> = open
             .iter()
             .filter(|proposal| proposal.subject.loan().is_none())
             .map(|proposal| self.answer(proposal, &answers, turnout.weight))
             .collect();
+        let charter = self.judge_changes(&mut motions);
         let outcome = Outcome {
             round: self.round,
             height: header.height,
@@ -165,6 +200,7 @@ impl Ledger {
             raises: decision.raises,
             turnout,
             roll: merkle_root(context::ROLL_TREE, roll.iter().map(codec::encode)),
+            charter,
             candidates,
             funded: decision.funded,
             motions,
@@ -200,13 +236,18 @@ impl Ledger {
     fn answer(&self, proposal: &Proposal, answers: &Answers, electorate: u64) -> MotionResult {
         let [yes, no, abstain] = answers.get(&proposal.id).copied().unwrap_or_default();
         let policy = &self.community.charter.motions;
+        let (quorum, majority) = match proposal.subject.change() {
+            None => (policy.quorum, policy.majority),
+            Some(_) => (policy.charter.quorum, policy.charter.majority),
+        };
         let part = |share: u64, of: u64, points: u16| {
             (u128::from(share) * u128::from(BASIS_POINTS), u128::from(of) * u128::from(points))
         };
-        let (answered, wanted) = part(yes + no + abstain, electorate, policy.quorum);
-        let (for_it, bound) = part(yes, yes + no, policy.majority);
+        let (answered, wanted) = part(yes + no + abstain, electorate, quorum);
+        let (for_it, bound) = part(yes, yes + no, majority);
         let quorum = answered >= wanted;
-        MotionResult { proposal: proposal.id, yes, no, abstain, quorum, carried: quorum && for_it > bound }
+        let carried = quorum && for_it > bound;
+        MotionResult { proposal: proposal.id, yes, no, abstain, quorum, carried, change: None }
     }
 }
 

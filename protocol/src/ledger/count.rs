@@ -103,9 +103,11 @@ impl Ledger {
         }
         let without_voters = builder.clone();
         for voter in voters {
-            let scores = voter.ballot.ballot.scores.iter().filter_map(|score| {
-                let (project, proposal) = projects.get(&score.proposal)?;
-                proposal.is_known_to(voter.ballot).then_some((*project, u32::from(score.score)))
+            let scores = voter.ballot.ballot.scores.iter().filter_map(|given| {
+                let (project, proposal) = projects.get(&given.proposal)?;
+                // A ballot of before the charter allowed less says at most as much as others can.
+                let score = given.score.min(charter.limits.score);
+                proposal.is_known_to(voter.ballot).then_some((*project, u32::from(score)))
             });
             builder.add_voter(u64::from(voter.weight), scores.collect::<Vec<_>>());
         }

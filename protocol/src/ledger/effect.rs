@@ -62,6 +62,9 @@ voids! {
     NotEndorsed = "not-endorsed", "the member has not endorsed this argument";
     AlreadyHidden = "already-hidden", "the argument is hidden already";
     NotHidden = "not-hidden", "the argument is not hidden";
+    RoleEnded = "role-ended", "the charter in force no longer gives the author the role that this needs";
+    NamedInCharter = "named-in-charter", "the charter in force names the key: it cannot be rotated";
+    OtherCharter = "other-charter", "another charter is in force than the one that it amends";
 }
 
 impl From<Void> for &'static str {
@@ -89,6 +92,7 @@ impl Ledger {
             interest,
         };
         self.has_left(record)?;
+        self.under_charter(record)?;
         match &record.body {
             Body::Admit { key, weight, name, group } => self.admit(*key, *weight, name, *group),
             Body::Suspend { key, reason } => self.suspend(*key, reason),
@@ -207,6 +211,22 @@ impl Ledger {
         );
         match self.members.get(&record.author) {
             Some(member) if is_members && member.status == MemberStatus::Left => Err(Void::HasLeft),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the charter in force no longer allows, and an earlier one did, is void.
+    pub(super) fn under_charter(&self, record: &Record) -> Result<(), Void> {
+        let community = &self.community;
+        if record.body.role().is_some_and(|role| !community.charter.holds(&record.author, role)) {
+            return Err(Void::RoleEnded);
+        }
+        match &record.body {
+            Body::RotateKey { .. } if community.charter.names(&record.author) => Err(Void::NamedInCharter),
+            Body::Propose(subject) | Body::Amend { subject, .. } => match subject.change() {
+                Some(change) if change.base != community.hash => Err(Void::OtherCharter),
+                _ => Ok(()),
+            },
             _ => Ok(()),
         }
     }

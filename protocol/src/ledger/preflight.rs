@@ -18,6 +18,7 @@ impl Ledger {
     pub fn preflight(&self, record: &Record, time: u64) -> Result<(), Void> {
         let demand = |holds: bool, void: Void| if holds { Ok(()) } else { Err(void) };
         self.has_left(record)?;
+        self.under_charter(record)?;
         match &record.body {
             Body::Admit { key, .. } => demand(
                 !self.members.contains_key(key) && !self.retired.contains_key(key),

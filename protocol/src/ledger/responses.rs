@@ -45,8 +45,9 @@ impl Ledger {
         self.responses.get(&about).map_or(&[], |answers| answers)
     }
 
-    /// What waits for the board, the oldest first: carried motions, and outcomes that funded a loan, without a last
-    /// word on them; and questions that nobody has answered who owes it. Nothing waits where the charter names no board.
+    /// What waits for the board, the oldest first: carried motions (changes of the charter need no answer), and
+    /// outcomes that funded a loan, without a last word on them; and questions that nobody has answered who owes it.
+    /// Nothing waits where the charter names no board.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {
         if self.community.charter.holders(Role::Board).is_empty() {
@@ -55,7 +56,7 @@ impl Ledger {
         let mut waiting = Vec::new();
         for closing in &self.closings {
             let outcome = &closing.outcome;
-            let motions = outcome.motions.iter().filter(|motion| motion.carried);
+            let motions = outcome.motions.iter().filter(|motion| motion.carried && motion.change.is_none());
             let motions = motions.map(|motion| About::Motion(motion.proposal));
             let itself = (!outcome.funded.is_empty()).then_some(About::Outcome(outcome.round));
             for about in motions.chain(itself) {

@@ -22,6 +22,8 @@ pub struct Ledger {
     pub(super) time: u64,
     pub(super) round: u32,
     pub(super) close: u64,
+    /// A close from which the period of the charter in force counts.
+    pub(super) anchor: u64,
     pub(super) records: u64,
     pub(super) chains: BTreeMap<PublicKey, ChainHead>,
     pub(super) members: BTreeMap<PublicKey, Member>,
@@ -297,6 +299,7 @@ impl Ledger {
             time: 0,
             round: 1,
             close,
+            anchor: close,
             records: 0,
             chains: BTreeMap::new(),
             members: BTreeMap::new(),
@@ -316,7 +319,7 @@ impl Ledger {
         }
     }
 
-    /// The community.
+    /// The community, under the charter that is in force for the next seal.
     #[must_use]
     pub fn community(&self) -> &Arc<Community> {
         &self.community

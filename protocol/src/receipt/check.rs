@@ -22,11 +22,13 @@ pub enum ReceiptCheck {
     Listed,
     /// The key is not in the roll.
     Unlisted,
+    /// Amended charters follow from the founding charter.
+    Succession,
 }
 
 impl ReceiptCheck {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Canonical,
         Self::Community,
         Self::Record,
@@ -35,6 +37,7 @@ impl ReceiptCheck {
         Self::Outcome,
         Self::Listed,
         Self::Unlisted,
+        Self::Succession,
     ];
 
     /// The number in the specification.
@@ -49,6 +52,7 @@ impl ReceiptCheck {
             Self::Outcome => "6.6",
             Self::Listed => "6.7",
             Self::Unlisted => "6.8",
+            Self::Succession => "6.9",
         }
     }
 
@@ -64,6 +68,7 @@ impl ReceiptCheck {
             Self::Outcome => "the outcome is the one that the seal closes with",
             Self::Listed => "the line is in the roll of that outcome",
             Self::Unlisted => "the key is not in the roll of that outcome",
+            Self::Succession => "each amended charter was adopted under the one before it",
         }
     }
 

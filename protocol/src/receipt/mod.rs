@@ -1,6 +1,6 @@
 //! Receipts: what a member keeps in hand (SPEC section 13).
 //!
-//! A receipt proves, with nothing but the charter beside it, that a record is in a seal, and, once a round is
+//! A receipt proves, with nothing but the founding charter beside it, that a record is in a seal, and, once a round is
 //! closed, what was counted in the name of a key: this ballot, another one, none, or that the key had no vote at
 //! all. It is small: the record's body can be left out, and the outcome is represented by its head.
 
@@ -8,6 +8,7 @@ mod check;
 mod counted;
 mod seal;
 mod sealed;
+mod succession;
 mod text;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ pub use check::{ReceiptCheck, ReceiptFault};
 pub use counted::{CountedProof, Line, Place, ProvenCount};
 pub use seal::{CertifiedSeal, NotCertified};
 pub use sealed::{Content, ProvenSeal, SealedProof};
+pub use succession::{BrokenSuccession, Succession};
 pub use text::{QR_CHARACTERS, TEXT_PREFIX, TextError};
 
 use crate::{
@@ -27,12 +29,15 @@ use crate::{
 pub const MAGIC: &[u8; 16] = b"mutua receipt \0\x01";
 
 /// Greatest size of a receipt after the magic: a record of the greatest size, two certificates of all
-/// [`crate::limits::WITNESSES`], and paths of 64 hashes each.
-pub const RECEIPT_BYTES: usize = 40 << 10;
+/// [`crate::limits::WITNESSES`], and paths of 64 hashes each, which are 40 KiB; and some fifty changes of the largest
+/// charter that fits a record, or hundreds of a usual one.
+pub const RECEIPT_BYTES: usize = 1 << 20;
 
 /// A receipt: one proof, or both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
+    /// How the charter was changed before that, the first change first.
+    pub successions: Vec<Succession>,
     /// That a record is in a seal.
     pub sealed: Option<SealedProof>,
     /// What was counted in the name of a key.
@@ -80,13 +85,15 @@ impl Receipt {
     #[must_use]
     pub fn without_body(&self, community: &Community) -> Self {
         let mut receipt = self.clone();
-        if let Some(sealed) = &mut receipt.sealed {
-            sealed.content = sealed.content.without_body(community);
+        if let (Some(sealed), Ok(community)) =
+            (&mut receipt.sealed, Succession::follow(community, &self.successions))
+        {
+            sealed.content = sealed.content.without_body(&community);
         }
         receipt
     }
 
-    /// Checks the receipt against the charter.
+    /// Checks the receipt against the founding charter.
     ///
     /// # Errors
     /// [`ReceiptFault`] with the number of the first check that fails.
@@ -94,6 +101,8 @@ impl Receipt {
         if self.sealed.is_none() && self.counted.is_none() {
             return Err(ReceiptCheck::Canonical.fault("it holds no proof at all"));
         }
+        let community = &Succession::follow(community, &self.successions)
+            .map_err(|broken| ReceiptCheck::Succession.fault(broken))?;
         let sealed = self.sealed.as_ref().map(|proof| proof.verify(community)).transpose()?;
         let counted = self.counted.as_ref().map(|proof| proof.verify(community)).transpose()?;
         Ok(Proven { sealed, counted })

@@ -8,7 +8,7 @@ use crate::{
     seals::{Certificate, CertificateError, SealHeader, WitnessSet},
 };
 
-/// A seal without its records, and who signed it. Witnesses are named by their position in the charter.
+/// A seal without its records, and who signed it. Witnesses are named by their position in the charter in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertifiedSeal {
     /// What the witnesses signed.
@@ -55,13 +55,14 @@ impl CertifiedSeal {
         Self { header, round: certificate.round, signatures }
     }
 
-    /// Checks that more than two thirds of the witnesses' power have signed this header.
+    /// Checks that more than two thirds of the power of the witnesses at this height have signed this header.
     ///
     /// # Errors
     /// [`NotCertified`] that says who is at fault.
     pub fn check(&self, community: &Community) -> Result<(), NotCertified> {
-        let certificate = self.certificate(&community.witnesses)?;
-        community.witnesses.check(community.id, self.header.height, self.header.id(), &certificate)?;
+        let witnesses = &community.at(self.header.height).witnesses;
+        let certificate = self.certificate(witnesses)?;
+        witnesses.check(community.id, self.header.height, self.header.id(), &certificate)?;
         Ok(())
     }
 

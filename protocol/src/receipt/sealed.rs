@@ -69,7 +69,7 @@ impl SealedProof {
         if seal.community != community.id {
             return Err(ReceiptCheck::Community.fault("the seal belongs to another community"));
         }
-        let (header, body) = self.content.open(community)?;
+        let (header, body) = self.content.open(community.at(seal.height))?;
         let record = header.id();
         let count = u64::from(seal.count);
         let led = root_by_path(context::SEAL_TREE, &record.0, self.position.into(), count, &self.path);

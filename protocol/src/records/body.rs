@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{About, EvidenceError, Fork, On, ProposalId, ResponseStatus, Stance, Subject, argument};
 use crate::{
-    charter::{BASIS_POINTS, Charter, Community},
+    charter::{BASIS_POINTS, CharterLimits, Community, Role},
     codec::Fields,
     hash::{CommunityId, DocumentHash, RecordId, TermsHash},
     keys::{PublicKey, Purpose, Signature},
@@ -370,6 +370,33 @@ impl Body {
         }
     }
 
+    /// The role that its author needs, if it needs one.
+    #[must_use]
+    pub const fn role(&self) -> Option<Role> {
+        match self {
+            Self::Admit { .. } | Self::Suspend { .. } | Self::Readmit { .. } => Some(Role::Registrar),
+            Self::Attest { .. } | Self::RevokeAttestation { .. } => Some(Role::Attestor),
+            Self::Fund { .. }
+            | Self::Disburse { .. }
+            | Self::Release { .. }
+            | Self::Repay { .. }
+            | Self::WriteOff { .. }
+            | Self::Recover { .. } => Some(Role::Treasurer),
+            Self::Respond { .. } => Some(Role::Board),
+            Self::Moderate { .. } => Some(Role::Moderator),
+            Self::Leave
+            | Self::RotateKey { .. }
+            | Self::Propose(_)
+            | Self::Amend { .. }
+            | Self::Withdraw { .. }
+            | Self::Ballot(_)
+            | Self::Evidence(_)
+            | Self::Predict { .. }
+            | Self::Argue { .. }
+            | Self::Endorse { .. } => None,
+        }
+    }
+
     /// Checks every bound that does not depend on the ledger.
     ///
     /// # Errors
@@ -401,9 +428,9 @@ impl Body {
                     |error| BodyError::Field { field: "proof", problem: format!("is refused: {error}") },
                 )
             }
-            Self::Propose(subject) | Self::Amend { subject, .. } => subject.check(charter),
+            Self::Propose(subject) | Self::Amend { subject, .. } => subject.check(community),
             Self::Attest { assessment, .. } => assessment.check(),
-            Self::Ballot(ballot) => ballot.check(charter),
+            Self::Ballot(ballot) => ballot.check(&community.widest),
             Self::Fund { amount, source, purpose, .. } => {
                 text::line("source", source, limits::NAME_BYTES)?;
                 if let Some(purpose) = purpose {
@@ -501,9 +528,10 @@ impl Ballot {
         })
     }
 
-    fn check(&self, charter: &Charter) -> Result<(), BodyError> {
+    /// By the widest limits that the charter has had: what was within bounds when it was signed is so when it is sealed.
+    fn check(&self, widest: &CharterLimits) -> Result<(), BodyError> {
         BodyError::demand(self.round >= 1, "round", || "is 0; rounds begin at 1".to_owned())?;
-        text::count("scores", self.scores.len(), usize::from(charter.limits.scores))?;
+        text::count("scores", self.scores.len(), usize::from(widest.scores))?;
         text::count("answers", self.answers.len(), limits::SCORES)?;
         BodyError::demand(
             self.scores.windows(2).all(|pair| pair[0].proposal < pair[1].proposal),
@@ -516,12 +544,12 @@ impl Ballot {
             || "are not sorted by proposal, or name one twice".to_owned(),
         )?;
         for entry in &self.scores {
-            BodyError::demand((1..=charter.limits.score).contains(&entry.score), "score", || {
+            BodyError::demand((1..=widest.score).contains(&entry.score), "score", || {
                 format!(
                     "for proposal {} is {}, not between 1 and {}; leave out what you do not support",
                     entry.proposal.short(),
                     entry.score,
-                    charter.limits.score
+                    widest.score
                 )
             })?;
         }

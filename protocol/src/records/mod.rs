@@ -14,6 +14,6 @@ pub use body::{
 };
 pub use evidence::{EvidenceError, Fork};
 pub use header::{RecordHeader, SignedHeader};
-pub use proposal::{Loan, Motion, ProposalId, Repayment, Subject};
+pub use proposal::{CharterChange, Loan, Motion, ProposalId, Repayment, Subject};
 pub use response::{About, ResponseStatus};
 pub use signed::{MalformedRecord, Received, Record, SignedRecord};

@@ -1,12 +1,12 @@
-//! What is proposed: a loan, or a motion.
+//! What is proposed: a loan, a motion, or a change of the charter.
 
 use serde::{Deserialize, Serialize};
 
 use super::BodyError;
 use crate::{
-    charter::{BASIS_POINTS, Charter},
+    charter::{BASIS_POINTS, Charter, Community},
     codec,
-    hash::{DocumentHash, RecordId, TermsHash, context, derive},
+    hash::{CharterHash, DocumentHash, RecordId, TermsHash, context, derive},
     limits, text,
 };
 
@@ -21,6 +21,8 @@ pub enum Subject {
     Loan(Loan),
     /// A product idea or a question to the board.
     Motion(Motion),
+    /// An amended charter.
+    Charter(Box<CharterChange>),
 }
 
 /// The terms of a loan.
@@ -71,6 +73,20 @@ pub struct Motion {
     pub text: String,
 }
 
+/// An amended charter, answered like a motion. If it is carried, it is in force from the next seal on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CharterChange {
+    /// One line.
+    pub title: String,
+    /// What it is good for.
+    pub purpose: String,
+    /// The charter that it amends: it can take the place of no other.
+    pub base: CharterHash,
+    /// All of the amended charter.
+    pub charter: Charter,
+}
+
 impl Subject {
     /// The hash of the terms, to which attestations are bound.
     #[must_use]
@@ -84,6 +100,7 @@ impl Subject {
         match self {
             Self::Loan(loan) => &loan.title,
             Self::Motion(motion) => &motion.title,
+            Self::Charter(change) => &change.title,
         }
     }
 
@@ -92,21 +109,44 @@ impl Subject {
     pub fn loan(&self) -> Option<&Loan> {
         match self {
             Self::Loan(loan) => Some(loan),
-            Self::Motion(_) => None,
+            Self::Motion(_) | Self::Charter(_) => None,
         }
+    }
+
+    /// The change of the charter, if it is one.
+    #[must_use]
+    pub fn change(&self) -> Option<&CharterChange> {
+        match self {
+            Self::Charter(change) => Some(change),
+            Self::Loan(_) | Self::Motion(_) => None,
+        }
+    }
+
+    /// Is the other of the same kind? No amendment makes a motion of a loan.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 
     /// Checks every bound.
     ///
     /// # Errors
     /// [`BodyError`] that names the field.
-    pub fn check(&self, charter: &Charter) -> Result<(), BodyError> {
+    pub fn check(&self, community: &Community) -> Result<(), BodyError> {
         match self {
-            Self::Loan(loan) => loan.check(charter),
+            Self::Loan(loan) => loan.check(&community.charter),
             Self::Motion(motion) => {
                 text::line("title", &motion.title, limits::NAME_BYTES)?;
                 text::paragraphs("text", &motion.text, limits::TEXT_BYTES)?;
                 Ok(())
+            }
+            Self::Charter(change) => {
+                text::line("title", &change.title, limits::NAME_BYTES)?;
+                text::paragraphs("purpose", &change.purpose, limits::TEXT_BYTES)?;
+                change.charter.check().map_err(|error| BodyError::Field {
+                    field: "charter",
+                    problem: format!("is refused: {error}"),
+                })
             }
         }
     }

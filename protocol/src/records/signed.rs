@@ -139,7 +139,7 @@ impl Received {
     /// # Errors
     /// [`MalformedRecord`] that says which rule is broken.
     pub fn decode(bytes: &[u8], community: &Community) -> Result<Self, MalformedRecord> {
-        let signed = SignedRecord::decode(bytes, community.charter.limits.record_bytes as usize)?;
+        let signed = SignedRecord::decode(bytes, community.widest.record_bytes as usize)?;
         let record = &signed.record;
         if record.community != community.id {
             return Err(MalformedRecord::Community(record.community));

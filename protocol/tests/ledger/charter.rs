@@ -165,6 +165,6 @@ fn the_close_after_a_time_is_the_next_on_the_grid() {
         (u64::MAX, u64::MAX),
     ];
     for (time, expected) in cases {
-        assert_eq!(charter.close_after(time), expected, "{time}");
+        assert_eq!(charter.close_after(ROUND, time), expected, "{time}");
     }
 }

@@ -20,5 +20,6 @@ mod responses;
 mod rounds;
 mod schedules;
 mod seals;
+mod successions;
 mod track_record;
 mod voids;

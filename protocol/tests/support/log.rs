@@ -22,7 +22,7 @@ pub struct Log {
 impl Log {
     pub fn of(world: &World) -> Self {
         Self {
-            charter: world.community().charter.clone(),
+            charter: world.community().at(0).charter.clone(),
             batches: world.batches.clone(),
             end: (world.ledger.height(), world.ledger.head()),
         }

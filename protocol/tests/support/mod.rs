@@ -6,6 +6,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses another part of it")]
 
+pub mod amended;
 pub mod log;
 pub mod mutations;
 pub mod proof_vectors;
@@ -22,16 +23,16 @@ use std::{collections::BTreeMap, sync::Arc};
 use mutua_protocol::{
     archive::open_batch,
     charter::{
-        Caps, Charter, CharterLimits, Community, Completion, Currency, GradeBounds, MotionPolicy, PROTOCOL,
-        RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
+        Caps, Charter, CharterLimits, CharterMajority, Community, Completion, Currency, GradeBounds,
+        MotionPolicy, PROTOCOL, RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
     },
     hash::{DocumentHash, RecordId, derive},
     keys::{PublicKey, Purpose, SecretKey},
     ledger::{Applied, Closing, Inadmissible, Ledger, SealFault, Void},
     outcome::{CandidateResult, CountedAs, Outcome},
     records::{
-        About, Answer, Assessment, Ballot, Body, Choice, Direction, Loan, Motion, On, ProposalId, Received,
-        Record, Repayment, ResponseStatus, Score, Stance, Subject, Verdict, succession,
+        About, Answer, Assessment, Ballot, Body, CharterChange, Choice, Direction, Loan, Motion, On,
+        ProposalId, Received, Record, Repayment, ResponseStatus, Score, Stance, Subject, Verdict, succession,
     },
     seals::{Certificate, SealHeader, SealedBatch, Vote, VoteKind, Witness},
 };
@@ -91,7 +92,7 @@ pub fn charter(witnesses: usize) -> Charter {
             grades: Vec::new(),
             caps: Caps::default(),
         },
-        motions: MotionPolicy { quorum: 5_000, majority: 5_000 },
+        motions: MotionPolicy { quorum: 5_000, majority: 5_000, charter: CharterMajority::default() },
         limits: CharterLimits::default(),
     }
 }
@@ -156,7 +157,6 @@ pub struct World {
     pub ledger: Ledger,
     pub batches: Vec<SealedBatch>,
     tails: BTreeMap<PublicKey, (u64, RecordId)>,
-    witnesses: Vec<SecretKey>,
 }
 
 impl World {
@@ -174,10 +174,9 @@ impl World {
 
     /// A community with this charter, whose witnesses are named `witness 1` and so on.
     pub fn found(charter: Charter) -> Self {
-        let witnesses = charter.witnesses.iter().map(|witness| key(&witness.name)).collect();
         let community = Community::new(charter).expect("a sound charter");
         let ledger = Ledger::new(Arc::new(community));
-        Self { ledger, batches: Vec::new(), tails: BTreeMap::new(), witnesses }
+        Self { ledger, batches: Vec::new(), tails: BTreeMap::new() }
     }
 
     pub fn community(&self) -> &Community {
@@ -225,7 +224,7 @@ impl World {
 
     // Seals
 
-    /// The certificate of all witnesses.
+    /// The certificate of all witnesses of the charter in force at that height.
     pub fn certify(&self, header: &SealHeader) -> Certificate {
         let vote = Vote {
             community: header.community,
@@ -234,8 +233,9 @@ impl World {
             kind: VoteKind::Precommit,
             value: Some(header.id()),
         };
-        let sign = |key: &SecretKey| (key.public(), key.sign(Purpose::Vote, &vote.bytes()));
-        Certificate { round: 0, signatures: self.witnesses.iter().map(sign).collect() }
+        let sign = |witness: &Witness| (witness.key, key(&witness.name).sign(Purpose::Vote, &vote.bytes()));
+        let witnesses = self.community().at(header.height).witnesses.witnesses();
+        Certificate { round: 0, signatures: witnesses.iter().map(sign).collect() }
     }
 
     /// A header and records as a sealed batch.
@@ -324,7 +324,20 @@ impl World {
         self.put(name, Subject::Motion(motion(title)))
     }
 
-    fn put(&mut self, name: &str, subject: Subject) -> ProposalId {
+    /// A change of the charter in force.
+    pub fn change(&self, title: &str, change: impl FnOnce(&mut Charter)) -> Subject {
+        let mut charter = self.community().charter.clone();
+        change(&mut charter);
+        Subject::Charter(Box::new(CharterChange {
+            title: title.to_owned(),
+            purpose: "Times have changed.".to_owned(),
+            base: self.community().hash,
+            charter,
+        }))
+    }
+
+    /// Proposes anything.
+    pub fn put(&mut self, name: &str, subject: Subject) -> ProposalId {
         let received = self.say(name, Body::Propose(subject));
         assert!(self.seal(vec![received.clone()]).void.is_empty());
         received.id

@@ -2,24 +2,25 @@
 
 use mutua_protocol::{
     codec,
-    evidence::{self, Evidence},
-    hash::CommunityId,
+    evidence::{self, Evidence, EvidenceFile, TwoVotes},
+    hash::{CommunityId, SealId},
     keys::{PublicKey, Purpose},
     outcome::CountedAs,
-    receipt::{self, CertifiedSeal, Content, CountedProof, Line, Place, Receipt, SealedProof},
+    receipt::{self, CertifiedSeal, Content, CountedProof, Line, Place, Receipt, SealedProof, Succession},
     records::{Fork, Record, SignedHeader},
     seals::Vote,
 };
 use serde_json::{Value, json};
 
 use super::{
-    proofs::{Crime, certified, opened, receipt},
+    amended::{ADOPTED, ADOPTED_AGAIN, Amended, VOID},
+    proofs::{Crime, certified, opened, receipt, successions},
     story::{BALLOTS, CLOSE, LAST, Story},
     *,
 };
 
 fn charter_of(world: &World) -> Value {
-    json!({ "bytes": hex::encode(codec::encode(&world.community().charter)), "community": world.community().id })
+    json!({ "bytes": hex::encode(codec::encode(&world.community().at(0).charter)), "community": world.community().id })
 }
 
 /// A receipt with its record and its count.
@@ -127,7 +128,7 @@ pub fn receipts() -> Value {
         ("6.1", "a byte too many", bytes(&|b| b.push(0))),
         ("6.1", "a byte too few", bytes(&|b| b.truncate(b.len() - 1))),
         ("6.1", "an option that is 2", bytes(&|b| b[16] = 2)),
-        ("6.1", "neither proof", Receipt { sealed: None, counted: None }.to_file()),
+        ("6.1", "neither proof", Receipt { successions: Vec::new(), sealed: None, counted: None }.to_file()),
         ("6.2", "a seal of another community", {
             changed(&|sealed, _| sealed.seal.header.community = CommunityId([1; 32]))
         }),
@@ -273,7 +274,7 @@ pub fn evidence() -> Value {
         ("7.1", "no bytes", vec![]),
         ("7.1", "a receipt", bytes(&|b| b[..16].copy_from_slice(receipt::MAGIC))),
         ("7.1", "a byte too many", bytes(&|b| b.push(0))),
-        ("7.1", "an unknown kind", bytes(&|b| b[19] = 5)),
+        ("7.1", "an unknown kind", bytes(&|b| b[27] = 5)),
         ("7.1", "a record that does not decode", contradiction(&|c| c.records[1].truncate(100))),
         ("7.2", "a record of another community", fork(&|f| f.first.header.community = other_community)),
         ("7.2", "a seal of another community", seals(&|first, _| first.header.community = other_community)),
@@ -362,6 +363,141 @@ fn taken_back(crime: &Crime, between: impl FnOnce(&mut World, &[Received]) -> Ve
     let terms = loan("bakery", 60_000);
     let (one, two) = (world.propose("ana", terms.clone()), world.propose("ben", terms));
     convict(world, one, two, approved(), between)
+}
+
+/// Receipts and evidence of a community that has changed its charter twice, for whoever has the founding charter.
+pub fn amended() -> Value {
+    let Amended { world, changes, again, bakery, school, .. } = Amended::tell();
+    let founding = world.community().at(0);
+    let late = |height: usize, name: &str| {
+        let records = opened(&world, &world.batches[height - 1]);
+        records.iter().find(|received| received.record().author == public(name)).expect("a record").id
+    };
+    let last = world.ledger.height();
+    let ben = receipt(&world, Some(late(ADOPTED_AGAIN - 1, "ben")), Some((2, public("ben"))));
+    let dora = receipt(&world, Some(late(ADOPTED_AGAIN + 1, "registrar")), Some((3, public("dora"))));
+    let sound = [
+        ("before any change", receipt(&world, Some(changes[0]), Some((1, public("ana"))))),
+        (
+            "a record that the charter of before allowed",
+            receipt(&world, Some(late(VOID, "attestor c")), None),
+        ),
+        ("under the first amended charter", ben.clone()),
+        ("under the second amended charter", dora.clone()),
+        ("without the record's body", ben.without_body(founding)),
+    ];
+    let sound: Vec<Value> = sound
+        .into_iter()
+        .map(|(what, receipt)| {
+            json!({
+                "what": what,
+                "file": hex::encode(receipt.to_file()),
+                "proves": receipt.verify(founding).expect("a sound receipt"),
+            })
+        })
+        .collect();
+    let changed = |change: &dyn Fn(&mut Receipt)| {
+        let mut receipt = dora.clone();
+        change(&mut receipt);
+        receipt.to_file()
+    };
+    let refused: Vec<(&str, &str, Vec<u8>)> = vec![
+        ("6.9", "the changes in the wrong order", changed(&|r| r.successions.swap(0, 1))),
+        ("6.9", "the first change left out", changed(&|r| drop(r.successions.remove(0)))),
+        ("6.9", "a change twice", changed(&|r| r.successions.push(r.successions[1].clone()))),
+        ("6.9", "another charter than was adopted", changed(&|r| r.successions[1].charter.limits.score = 4)),
+        ("6.9", "another outcome", changed(&|r| r.successions[0].outcome.pool += 1)),
+        ("6.9", "a seal that closes nothing", changed(&|r| r.successions[0].seal = certified(&world, 2))),
+        ("6.9", "a change with too few signatures", {
+            changed(&|r| r.successions[1].seal.signatures.truncate(2))
+        }),
+        ("6.9", "a change of another community", {
+            changed(&|r| r.successions[0].seal.header.community = CommunityId([1; 32]))
+        }),
+        ("6.9", "an outcome that changes nothing", {
+            let third = world.ledger.closings().last().expect("a closed round");
+            changed(&|r| {
+                r.successions.push(Succession {
+                    seal: certified(&world, last),
+                    outcome: third.outcome.head(),
+                    charter: world.community().charter.clone(),
+                });
+            })
+        }),
+        // Witness 5 has two of the five units of power, and then of seven; those who were there at first have no more
+        // than two thirds without it.
+        ("6.5", "without the changes", changed(&|r| r.successions.clear())),
+        ("6.5", "without the last change", changed(&|r| r.successions.truncate(1))),
+    ];
+    let refused: Vec<Value> = refused
+        .into_iter()
+        .map(|(check, what, file)| json!({ "what": what, "check": check, "file": hex::encode(file) }))
+        .collect();
+
+    // Two votes of witness 5, who is a witness from the first change on.
+    let votes = |height: u64| {
+        let witness = key("witness 5");
+        let cast = |value| {
+            let vote = Vote { community: founding.id, height, round: 0, kind: VoteKind::Precommit, value };
+            (vote.clone(), witness.sign(Purpose::Vote, &vote.bytes()))
+        };
+        Evidence::Votes(TwoVotes::new(witness.public(), cast(Some(SealId([1; 32]))), cast(None)))
+    };
+    let file = |height: u64, known: u64| EvidenceFile {
+        successions: successions(&world, known),
+        evidence: votes(height),
+    };
+    let convicted = file(VOID as u64, VOID as u64);
+    let evidence = json!([{
+        "what": "two votes of a witness who is one since a change",
+        "file": hex::encode(convicted.to_file()),
+        "proves": convicted.verify(founding).expect("sound evidence"),
+    }]);
+    let broken = {
+        let mut file = file(last, last);
+        file.successions.swap(0, 1);
+        file.to_file()
+    };
+    let innocent = [
+        ("7.4", "two votes of a witness to come", file(ADOPTED as u64, last).to_file()),
+        ("7.4", "without the change that made it one", file(VOID as u64, 0).to_file()),
+        ("7.9", "the changes in the wrong order", broken),
+    ]
+    .map(|(check, what, file)| json!({ "what": what, "check": check, "file": hex::encode(file) }));
+    let closings: Vec<Value> = world
+        .ledger
+        .closings()
+        .iter()
+        .map(|closing| {
+            json!({
+                "outcome": closing.outcome,
+                "bytes": hex::encode(codec::encode(&closing.outcome)),
+                "head_bytes": hex::encode(codec::encode(&closing.outcome.head())),
+                "digest": closing.digest,
+            })
+        })
+        .collect();
+    let void: Vec<Value> =
+        world.ledger.void().iter().map(|(id, reason)| json!({ "record": id, "reason": reason })).collect();
+    let charters: Vec<Value> = [0, VOID, ADOPTED_AGAIN + 1]
+        .map(|height| {
+            let community = world.community().at(height as u64);
+            json!({ "from_seal": community.since + 1, "hash": community.hash, "charter": community.charter })
+        })
+        .to_vec();
+    json!({
+        "section": 5,
+        "charter": charter_of(&world),
+        "archive": hex::encode(log::Log::of(&world).bytes()),
+        "charters": charters,
+        "proposals": { "changes": changes, "again": again, "bakery": bakery, "school": school },
+        "outcomes": closings,
+        "void": void,
+        "receipts": sound,
+        "refused_receipts": refused,
+        "evidence": evidence,
+        "refused_evidence": innocent.to_vec(),
+    })
 }
 
 fn ran_out() -> Vec<u8> {

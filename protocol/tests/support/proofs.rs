@@ -4,7 +4,7 @@ use mutua_protocol::{
     evidence::{Contradiction, Evidence, TwoProposals, TwoSeals, TwoVotes},
     hash::{RecordId, SealId},
     keys::{PublicKey, Purpose},
-    receipt::{CertifiedSeal, CountedProof, Receipt, SealedProof},
+    receipt::{CertifiedSeal, CountedProof, Receipt, SealedProof, Succession},
     records::{Assessment, Body, Fork, Received, Subject, Verdict},
     seals::{ProposalStatement, SealHeader, SealedBatch, Vote, VoteKind},
 };
@@ -14,7 +14,7 @@ use super::*;
 /// The seal of this height, with as few signatures as suffice.
 pub fn certified(world: &World, height: u64) -> CertifiedSeal {
     let batch = &world.batches[usize::try_from(height).expect("a small world") - 1];
-    CertifiedSeal::new(batch.header.clone(), &batch.certificate, &world.community().witnesses)
+    CertifiedSeal::new(batch.header.clone(), &batch.certificate, &world.community().at(height).witnesses)
 }
 
 /// The records of a batch.
@@ -40,18 +40,27 @@ pub fn count(world: &World, round: u32, key: PublicKey) -> CountedProof {
     CountedProof::new(closing, certified(world, closing.outcome.height), &key)
 }
 
+/// How the charter was changed before the seal of this height.
+pub fn successions(world: &World, height: u64) -> Vec<Succession> {
+    let seal = |height: u64, _: &Community| Ok::<_, std::convert::Infallible>(certified(world, height));
+    let Ok(successions) = Succession::up_to(&world.ledger, height, seal);
+    successions
+}
+
 /// The receipt for a record, and for what was counted for a key.
 pub fn receipt(world: &World, record: Option<RecordId>, counted: Option<(u32, PublicKey)>) -> Receipt {
-    Receipt {
-        sealed: record.map(|id| sealed(world, id)),
-        counted: counted.map(|(round, key)| count(world, round, key)),
-    }
+    let sealed = record.map(|id| sealed(world, id));
+    let counted = counted.map(|(round, key)| count(world, round, key));
+    let heights = [sealed.as_ref().map(|proof| &proof.seal), counted.as_ref().map(|proof| &proof.seal)];
+    let height = heights.into_iter().flatten().map(|seal| seal.header.height).max().unwrap_or(0);
+    Receipt { successions: successions(world, height), sealed, counted }
 }
 
 /// A header certified by all witnesses of this world, whatever it says.
 pub fn certify(world: &World, header: SealHeader) -> CertifiedSeal {
     let certificate = world.certify(&header);
-    CertifiedSeal::new(header, &certificate, &world.community().witnesses)
+    let witnesses = &world.community().at(header.height).witnesses;
+    CertifiedSeal::new(header, &certificate, witnesses)
 }
 
 /// A community in which everybody does what they should not.

@@ -81,6 +81,7 @@ pub fn one_of_each(world: &World) -> Vec<(&'static str, Received)> {
         ("propose-loan", "ana", Body::Propose(Subject::Loan(full_loan()))),
         ("propose-motion", "ana", Body::Propose(Subject::Motion(motion.clone()))),
         ("amend", "ana", Body::Amend { proposal: id(1), subject: Subject::Motion(motion) }),
+        ("propose-charter", "ana", Body::Propose(world.change("Lower scores", |c| c.limits.score = 5))),
         ("withdraw", "ana", withdrawal(id(1))),
         ("attest", "attestor a", attest),
         ("revoke-attestation", "attestor a", revocation(id(6))),

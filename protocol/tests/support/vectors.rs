@@ -32,6 +32,7 @@ pub fn files() -> Vec<(&'static str, Value)> {
         ("refused.json", refused()),
         ("receipts.json", proof_vectors::receipts()),
         ("evidence.json", proof_vectors::evidence()),
+        ("amended.json", proof_vectors::amended()),
     ]
 }
 
@@ -141,6 +142,7 @@ fn charters() -> Value {
         GradeBounds { greatest_default: 50, greatest_amount: 1_000_000 },
         GradeBounds { greatest_default: 200, greatest_amount: 400_000 },
     ];
+    other.motions.charter = CharterMajority { quorum: 6_000, majority: 7_500 };
     other.policy.caps = Caps { borrower: Some(2_500), category: None, expected_loss: Some(300) };
     let charters: Vec<Value> = [charter(1), other]
         .map(|charter| {

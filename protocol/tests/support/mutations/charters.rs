@@ -69,6 +69,9 @@ const BROKEN: &[(&str, Change)] = &[
     ("a cap on loss beyond the pool", |c| c.policy.caps.expected_loss = Some(10_001)),
     ("a quorum beyond all", |c| c.motions.quorum = 10_001),
     ("a majority that cannot be exceeded", |c| c.motions.majority = 10_000),
+    ("a quorum for changes beyond all", |c| c.motions.charter.quorum = 10_001),
+    ("a majority of few for changes", |c| c.motions.charter.majority = 4_999),
+    ("a majority for changes that cannot be exceeded", |c| c.motions.charter.majority = 10_000),
     ("scores beyond the limit", |c| c.limits.score = 101),
     ("no scores in a ballot", |c| c.limits.scores = 0),
     ("too many scores in a ballot", |c| c.limits.scores = 385),
@@ -87,6 +90,7 @@ const OTHERS: &[(&str, Change)] = &[
     ("a gentler policy", |c| c.policy.worst_grade += 1),
     ("a cap", |c| c.policy.caps.borrower = Some(5_000)),
     ("a lower quorum", |c| c.motions.quorum -= 1),
+    ("a lower quorum for changes", |c| c.motions.charter.quorum -= 1),
     ("one witness", |c| c.witnesses.truncate(1)),
 ];
 

@@ -12,6 +12,7 @@ mod files;
 mod outcomes;
 mod rights;
 mod splices;
+mod successions;
 
 use std::collections::BTreeSet;
 
@@ -40,6 +41,7 @@ pub fn all() -> Mutations {
     all.extend(arguments::all());
     all.extend(outcomes::all());
     all.extend(splices::all(&story));
+    all.extend(successions::all());
     let names: BTreeSet<&String> = all.iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), all.len(), "each has a name of its own");
     all

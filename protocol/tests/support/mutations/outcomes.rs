@@ -91,6 +91,7 @@ fn simple() -> Vec<Forgery> {
         forgery("more weight", |o, _| o.turnout.weight += 1),
         forgery("a voter fewer", |o, _| o.turnout.voters -= 1),
         forgery("less weight voted", |o, _| o.turnout.voted -= 1),
+        forgery("another charter", |o, _| o.charter = mutua_protocol::hash::CharterHash([7; 32])),
         forgery("raises under a rule that raises nothing", |o, _| o.raises = Some(0)),
     ]
 }
@@ -295,6 +296,9 @@ fn motions() -> Vec<Forgery> {
         forgery("more abstentions", |o, _| o.motions[0].abstain += 1),
         forgery("no quorum", |o, _| o.motions[0].quorum ^= true),
         forgery("a motion lost", |o, _| o.motions[0].carried ^= true),
+        forgery("a motion that changes the charter", |o, _| {
+            o.motions[0].change = Some(mutua_protocol::outcome::ChangeResult::NotCarried);
+        }),
         forgery("a quorum", |o, _| o.motions[1].quorum ^= true),
     ]
 }

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fs, sync::Arc, time::Duration};
 use mutua_node::keystore::{Keystore, Passphrase};
 use mutua_protocol::{
     charter::{
-        Caps, Charter, CharterLimits, Community, Completion, Currency, MotionPolicy, PROTOCOL, RiskPolicy,
-        Role, RoleHolders, Rule, Schedule, Sealing, Utility,
+        Caps, Charter, CharterLimits, CharterMajority, Community, Completion, Currency, MotionPolicy,
+        PROTOCOL, RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
     },
     hash::RecordId,
     keys::{PublicKey, SecretKey},
@@ -171,7 +171,7 @@ fn charter(town: &Town, stage: &Stage, wait: Duration) -> Charter {
             grades: Vec::new(),
             caps: Caps::default(),
         },
-        motions: MotionPolicy { quorum: 2_000, majority: 5_000 },
+        motions: MotionPolicy { quorum: 2_000, majority: 5_000, charter: CharterMajority::default() },
         limits: CharterLimits::default(),
     }
 }
