@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "tools of tests")]
 
 mod agreement;
+mod amended;
 mod closing;
 mod evidence;
 mod forks;
