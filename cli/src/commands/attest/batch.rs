@@ -91,7 +91,8 @@ impl BatchArguments {
         }
         if self.dry_run {
             let home = Home::existing(context)?;
-            let (community, client) = (home.community()?, Client::of(&home)?);
+            let client = Client::of(&home)?;
+            let community = client.community(home.community()?)?;
             let attestor = whose(&home, signer.label.as_deref(), Some(Role::Attestor), &client)?;
             let plan = check(&sheet, path, &client, &community, attestor)?;
             let checked = Checked { attestor, plan: &plan };
