@@ -3,6 +3,7 @@
 mod amounts;
 mod client;
 mod commands;
+mod confirm;
 mod difference;
 mod election;
 mod explaining;

@@ -277,7 +277,7 @@ fn name_of(received: &Received) -> String {
 }
 
 /// Tells the person at the terminal what they did not ask for.
-fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     // With nobody listening there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "note: {}", plain(text, true));
 }

@@ -359,3 +359,57 @@ fn a_member_goes_on_under_a_new_key() {
     assert_eq!(place.json(&["members"])[0]["status"], "leaving");
     assert_eq!(node.stop(), 0);
 }
+
+#[test]
+fn a_registrar_confirms_a_new_key_for_a_lost_one() {
+    let place = Place::new();
+    place.found(&[]);
+    let lost = place.json(&["key", "new", "alma", "--throw-away"])["public"].as_str().unwrap().to_owned();
+    // Before any node runs: the lost key in full is enough.
+    let asked = place.json(&["key", "request", "alma-2", "--lost", &lost, "--out", "request.json"]);
+    let successor = asked["successor"].as_str().unwrap().to_owned();
+    assert_eq!(asked["lost"], lost.as_str());
+    place
+        .run(&["key", "request", "alma-2", "--lost", &lost, "--out", "request.json"])
+        .fails(2, "is there already");
+
+    let node = place.start();
+    place
+        .run(&["key", "request", "x", "--lost", "founder", "--out", "x"])
+        .fails(1, "the charter names the key");
+    let confirm = ["key", "replace", "request.json", "--reason", "Passport checked"];
+    place.run(&[&confirm[..], &["--yes"]].concat()).fails(1, "is not a member's");
+    say(&place, &["admit", "alma", "--name", "Alma Reyes", "--weight", "3"]);
+    say(&place, &["fund", "10", "--source", "savings"]);
+    let motion = say(&place, &["propose", "motion", "--title", "Hours", "--text", "Longer?", "--as", "alma"]);
+    let cast = say(&place, &["vote", &format!("{}=yes", motion["id"].as_str().unwrap()), "--as", "alma"]);
+    // Nobody is there to answer, so nothing is signed.
+    place.run(&confirm).fails(2, "with --yes");
+    let text = std::fs::read_to_string(place.path().join("request.json")).unwrap();
+    for (from, to, says) in [
+        (lost.as_str(), successor.as_str(), "consent is refused"),
+        ("version 1", "version 2", "another version"),
+        ("\"lost\"", "\"found\"", "is no request"),
+        (place.status()["community"].as_str().unwrap(), &"0".repeat(64), "is for the community"),
+    ] {
+        let file = place.file("spoiled.json", text.replace(from, to));
+        place.run(&["key", "replace", &file, "--reason", "x", "--yes"]).fails(2, says);
+    }
+    say(&place, &[&confirm[..], &["--yes"]].concat());
+    let members = place.json(&["members"]);
+    assert_eq!(members.as_array().unwrap().len(), 1);
+    assert_eq!((&members[0]["key"], &members[0]["weight"]), (&successor.clone().into(), &3.into()));
+    let listed = place.json(&["key", "replacements"]);
+    assert_eq!((&listed[0]["name"], &listed[0]["lost"]), (&"Alma Reyes".into(), &lost.clone().into()));
+    assert_eq!(listed[0]["reason"], "Passport checked");
+    assert!(place.run(&["key", "replacements"]).out.contains("Passport checked"));
+    place.run(&["leave", "--as", "alma"]).fails(1, "was replaced by");
+    place.run(&[&confirm[..], &["--yes"]].concat()).fails(1, "was replaced by");
+    // The ballot is the member's still, whichever key one names.
+    for of in [&lost, &successor] {
+        let receipt = place.json(&["receipt", "--ballot", "1", "--of", of, "--force"]);
+        assert_eq!(receipt["proves"]["sealed"]["record"], cast["id"]);
+    }
+    say(&place, &["leave", "--as", "alma-2"]);
+    assert_eq!(node.stop(), 0);
+}

@@ -34,6 +34,9 @@ pub enum Purpose {
     Proposal,
     /// A successor key agrees to take over: the message holds the community's id and the old key.
     Succession,
+    /// A new key agrees to take over from one that is lost, if a registrar confirms it: the message holds the
+    /// community's id and the lost key.
+    Replacement,
 }
 
 impl Purpose {
@@ -45,6 +48,7 @@ impl Purpose {
             Self::Vote => b"mutua 1 signature of a vote\0",
             Self::Proposal => b"mutua 1 signature of a proposal\0",
             Self::Succession => b"mutua 1 signature of a succession\0",
+            Self::Replacement => b"mutua 1 signature of a replacement\0",
         }
     }
 

@@ -221,9 +221,10 @@ class Ledger:
     def carry_out(self, header: Value, records: list[Value]) -> int:
         """Carries records out that have been checked; the number of those that are void."""
         void = 0
-        for position, record in enumerate(records):
+        for record in records:
             used = self.chain(record.author).used_in(self.round) + 1
             self.chains[record.author] = Chain(record.sequence, record.id, self.round, used)
+        for position, record in in_turn(records):
             seal = Seal(header.height, header.time, position)
             try:
                 member = self.members.get(record.author)
@@ -234,6 +235,11 @@ class Ledger:
                 void += 1
         self.height, self.head, self.time = header.height, seal_id(header), header.time
         return void
+
+
+def in_turn(records: list[Value]) -> list[tuple[int, Value]]:
+    """Records with their positions, in the order in which they are carried out (9.2)."""
+    return sorted(enumerate(records), key=lambda placed: placed[1].body.kind == "replace-key")
 
 
 @dataclass
@@ -292,6 +298,11 @@ def may_member(ledger: Ledger, author: bytes, body: Value) -> None:
 def may_rotate_key(ledger: Ledger, author: bytes, body: Value) -> None:
     need_member(ledger, author)
     need(author not in ledger.community.named, "NamedInCharter")
+
+
+def may_replace_key(ledger: Ledger, author: bytes, body: Value) -> None:
+    may_suspend(ledger, author, Value("replace-key", key=body.lost))
+    need(body.lost not in ledger.community.named, "NamedInCharter")
 
 
 def may_amend(ledger: Ledger, author: bytes, body: Value) -> None:
@@ -409,6 +420,17 @@ def do_leave(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
 def do_rotate_key(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
     old, new = record.author, body.successor
     void_if(ledger.is_known(new), "SuccessorInUse")
+    hand_over(ledger, old, new)
+
+
+def do_replace_key(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    void_if(body.lost in ledger.retired, "AlreadyReplaced")
+    void_if(ledger.members[body.lost].status == "left", "HasLeft")
+    void_if(ledger.is_known(body.successor), "SuccessorInUse")
+    hand_over(ledger, body.lost, body.successor)
+
+
+def hand_over(ledger: Ledger, old: bytes, new: bytes) -> None:
     ledger.members[new] = ledger.members.pop(old)
     if old in ledger.suspended:
         ledger.suspended.remove(old)
@@ -416,7 +438,7 @@ def do_rotate_key(ledger: Ledger, record: Value, body: Value, seal: Seal) -> Non
     for proposal in ledger.proposals.values():
         if proposal.owner == old:
             proposal.owner = new
-    ledger.chains[new] = Chain(round=ledger.round, used=ledger.chains[old].used)
+    ledger.chains[new] = Chain(round=ledger.round, used=ledger.chain(old).used_in(ledger.round))
     ledger.retired[old] = new
 
 
@@ -558,6 +580,7 @@ MAY = {
     "readmit": may_suspend,
     "leave": may_member,
     "rotate-key": may_rotate_key,
+    "replace-key": may_replace_key,
     "propose": may_member,
     "amend": may_amend,
     "withdraw": may_withdraw,
@@ -584,6 +607,7 @@ DO = {
     "readmit": do_readmit,
     "leave": do_leave,
     "rotate-key": do_rotate_key,
+    "replace-key": do_replace_key,
     "propose": do_propose,
     "amend": do_amend,
     "withdraw": do_withdraw,

@@ -102,6 +102,7 @@ BODY = Choice(
     ),
     Structure("endorse", argument=BYTES32, withdrawn=BOOL),
     Structure("moderate", argument=BYTES32, hidden=BOOL, reason=REASON),
+    Structure("replace-key", lost=BYTES32, successor=STRONG_KEY, consent=BYTES64, reason=REASON),
 )
 
 # 6.1
@@ -173,6 +174,12 @@ def check_rotation(record: Value, community: Community) -> None:
         raise OutOfBounds("the successor has not signed")
 
 
+def check_replacement(record: Value, community: Community) -> None:
+    body, agreed = record.body, community.id + record.body.lost
+    if not signatures.holds(signatures.REPLACEMENT, body.successor, agreed, body.consent):
+        raise OutOfBounds("the new key has not consented")
+
+
 def check_ballot(record: Value, community: Community) -> None:
     limits, ballot = community.charter.limits, record.body
     if len(ballot.scores) > limits.scores:
@@ -212,6 +219,7 @@ FURTHER_BOUNDS = {
     "argue": check_argue,
     "repay": check_repay,
     "rotate-key": check_rotation,
+    "replace-key": check_replacement,
     "ballot": check_ballot,
     "evidence": check_evidence,
 }

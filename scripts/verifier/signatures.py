@@ -15,6 +15,7 @@ RECORD = b"mutua 1 signature of a record\0"
 VOTE = b"mutua 1 signature of a vote\0"
 PROPOSAL = b"mutua 1 signature of a proposal\0"
 SUCCESSION = b"mutua 1 signature of a succession\0"
+REPLACEMENT = b"mutua 1 signature of a replacement\0"
 
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493

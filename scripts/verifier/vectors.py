@@ -24,6 +24,7 @@ PURPOSES = {
     "vote": signatures.VOTE,
     "proposal": signatures.PROPOSAL,
     "succession": signatures.SUCCESSION,
+    "replacement": signatures.REPLACEMENT,
 }
 
 # A vector: what it is, whether it holds.

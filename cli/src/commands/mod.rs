@@ -24,7 +24,7 @@ mod portfolio;
 mod predict;
 mod proposals;
 mod propose;
-mod receipt;
+pub(crate) mod receipt;
 mod respond;
 mod run;
 mod status;

@@ -26,7 +26,8 @@ use crate::{
     home::Home,
     output,
     page::Page,
-    signing, times,
+    signing::{self, note},
+    times,
 };
 
 const EXAMPLE: &str = "\
@@ -107,7 +108,7 @@ impl Make {
             (Some(id), _) => (format!("record-{}", id.short()), of_record(&client, &community, id)?),
             (None, Some(round)) => {
                 let key = signing::whose(&home, self.of.as_deref(), None, &client)?;
-                let receipt = of_ballot(&client, round, &key)?;
+                let receipt = of_ballot(&client, &community, round, key)?;
                 (format!("ballot-{round}-{}", key.short()), receipt)
             }
             (None, None) => return Err(Failure::input("name a record, or a round with --ballot")),
@@ -162,20 +163,47 @@ fn of_record(client: &Client, community: &Community, id: RecordId) -> Done<Recei
     if ballot.round >= status.round {
         return Ok(receipt);
     }
-    fetch(client, &format!("record={id}&round={}&key={}", ballot.round, sealed.header.author))
+    counted(client, community, ballot.round, sealed.header.author, &format!("record={id}&"))
+}
+
+/// What was counted in a round for a key, or else for the one that had taken its place by then.
+fn counted(client: &Client, community: &Community, round: u32, key: PublicKey, and: &str) -> Done<Receipt> {
+    let of = |key: PublicKey| fetch(client, &format!("{and}round={round}&key={key}"));
+    let asked = of(key)?;
+    let (mut receipt, mut stands) = (asked.clone(), key);
+    loop {
+        let proven = receipt.verify(community).map_err(Failure::refused)?;
+        if proven.counted.is_some_and(|counted| counted.entry.is_some()) {
+            if stands != key {
+                note(&format!(
+                    "the key {} was replaced by {}, which had the vote",
+                    key.short(),
+                    stands.short()
+                ));
+            }
+            return Ok(receipt);
+        }
+        match client.chain(&stands)?.successor {
+            Some(successor) => (receipt, stands) = (of(successor)?, successor),
+            None => return Ok(asked),
+        }
+    }
 }
 
 /// What was counted for a key in a round; while the round is open, that its newest ballot is sealed.
-fn of_ballot(client: &Client, round: u32, key: &PublicKey) -> Done<Receipt> {
+fn of_ballot(client: &Client, community: &Community, round: u32, mut key: PublicKey) -> Done<Receipt> {
     let status: NodeStatus = client.get("/v1/status")?;
     if round < status.round {
-        return fetch(client, &format!("round={round}&key={key}"));
+        return counted(client, community, round, key, "");
     }
     if round > status.round {
         return Err(Failure::refused(format!(
             "the current round is {}: there is nothing of round {round}",
             status.round
         )));
+    }
+    while let Some(successor) = client.chain(&key)?.successor {
+        key = successor;
     }
     let held: BallotView = client.get(&format!("/v1/ballots/{key}"))?;
     match held.newest.filter(|cast| cast.sealed) {
@@ -213,7 +241,7 @@ fn qr(text: &str) -> Done<String> {
     Ok(code.render::<Dense1x2>().build())
 }
 
-pub(super) fn write(path: &Path, bytes: &[u8], force: bool) -> Done {
+pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Done {
     files::write_whole(path, force, |file| {
         file.write_all(bytes).map_err(|error| Failure::file(path, format!("cannot be written: {error}")))
     })

@@ -53,7 +53,7 @@ pub(super) async fn show_track_record(
             let ledger = core.ledger();
             let time = at.unwrap_or_else(|| ledger.time());
             let accounts = ledger.accounts().iter().map(|(proposal, account)| (proposal, &**account));
-            view(ledger, &track_record(accounts, time), time)
+            view(ledger, &track_record(accounts, time, |key| ledger.newest(key)), time)
         })
         .await?;
     Ok(Json(found))

@@ -8,8 +8,8 @@ use mutua_protocol::{
     hash::{CharterHash, CommunityId, OutcomeDigest, RecordId, SealId, TermsHash},
     keys::PublicKey,
     ledger::{
-        Change, Endorsements, Explanation, Figures, Forecast, LoanExplanation, Moderation, Response,
-        Supporter, Tally, WhatIf,
+        Change, Endorsements, Explanation, Figures, Forecast, LoanExplanation, Moderation, Replacement,
+        Response, Supporter, Tally, WhatIf,
     },
     loans::{Movement, Sums},
     outcome::{Outcome, Share},
@@ -113,6 +113,18 @@ pub struct ChainView {
     pub round: u32,
     /// The member with this key, if there is one.
     pub member: Option<MemberView>,
+    /// The key that was put in the place of this one, if one was.
+    pub successor: Option<PublicKey>,
+}
+
+/// A lost key that a registrar has replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplacementView {
+    /// What people call the member.
+    pub name: String,
+    /// Which key, by which, and who confirmed it.
+    #[serde(flatten)]
+    pub replacement: Replacement,
 }
 
 /// A member.

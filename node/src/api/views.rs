@@ -12,7 +12,7 @@ use mutua_protocol::{
     keys::PublicKey,
     ledger::{
         AttestationEnd, AttestationEntry, CastBallot, Ineligible, Ledger, Member, MemberStatus, Proposal,
-        ProposalStatus, TooLargeAlone,
+        ProposalStatus, Replacement, TooLargeAlone,
     },
     records::{About, Body, ProposalId},
 };
@@ -25,7 +25,7 @@ use super::{
     show_amount,
     types::{
         AccountView, AttestationView, BallotView, CastView, ChainView, Eligibility, MemberView,
-        PastAttestation, PredictionsView, ProposalView,
+        PastAttestation, PredictionsView, ProposalView, ReplacementView,
     },
 };
 use crate::service::Core;
@@ -92,10 +92,29 @@ pub(super) async fn chain(
                 sealed: core.ledger().chain(&author).sequence,
                 round: core.ledger().round(),
                 member: find_member(core, &author),
+                successor: core.ledger().successor(&author),
             }
         })
         .await?;
     Ok(Json(chain))
+}
+
+pub(super) async fn replacements(
+    State(shared): State<Shared>,
+) -> Result<Json<Vec<ReplacementView>>, Problem> {
+    let replacements = shared
+        .ask(|core| {
+            let ledger = core.ledger();
+            let name =
+                |key| ledger.members().get(&key).map_or_else(String::new, |member| member.name.to_string());
+            let view = |replacement: &Replacement| ReplacementView {
+                name: name(ledger.newest(replacement.lost)),
+                replacement: replacement.clone(),
+            };
+            ledger.replacements().iter().map(view).collect()
+        })
+        .await?;
+    Ok(Json(replacements))
 }
 
 pub(super) async fn ballot(

@@ -1,11 +1,12 @@
 //! Members who are suspended or leave while records of theirs wait.
 
+use mutua_node::service::ReceptionStatus;
 use mutua_protocol::records::Body;
 
 use super::{
     sim::{Links, Sim},
     story::{closing, members, open_a_round, votes},
-    world::{Authors, ballot, community, public, rotation},
+    world::{Authors, ballot, community, public, replacement, rotation},
 };
 
 /// Is any witness in the midst of agreeing on a seal?
@@ -111,5 +112,41 @@ fn a_change_of_key_that_is_overtaken_keeps_its_number() {
         assert_eq!(sim.core(0).status().forks, 0);
         assert_eq!(sim.core(0).ledger().suspension(&public(&names[5])), None);
         assert!(sim.core(0).ledger().members().contains_key(&public(&names[5])));
+    }
+}
+
+/// What the lost key has said and no seal holds is let go, on every node, and the member goes on under the new key.
+#[test]
+fn a_lost_key_s_records_are_let_go_once_it_is_replaced() {
+    for seed in 0..2 {
+        let community = community(4);
+        let mut authors = Authors::new(&community);
+        let mut sim = Sim::new(seed, &community, 1, Links::GOOD);
+        let names = members(8);
+        let loans = open_a_round(&mut sim, &mut authors, &names);
+        // A witness that nobody hears takes ballots that whoever has found the key casts.
+        sim.part(&[3]);
+        for _ in 0..3 {
+            let vote = authors.say(&names[5], ballot(1, &[loans[0].id]));
+            sim.accept(3, std::slice::from_ref(&vote));
+            sim.acknowledged.remove(&vote.id);
+        }
+        let replace = authors.say("registrar", replacement(&community, &names[5], "a new key"));
+        sim.accept(0, std::slice::from_ref(&replace));
+        sim.run_until("the replacement is sealed", 10_000, |sim| sim.sealed(0).contains(&replace.id));
+        sim.join();
+        let vote = authors.say("a new key", ballot(1, &[loans[0].id]));
+        sim.accept(4, std::slice::from_ref(&vote));
+        sim.settle(20_000);
+        for node in sim.up() {
+            let core = sim.core(node);
+            assert_eq!(core.tail().count(), 0, "seed {seed}, node {node}");
+            assert!(core.ledger().members().contains_key(&public("a new key")));
+            assert!(sim.sealed(node).contains(&vote.id));
+            assert_eq!(core.status().forks, 0, "nobody has done anything wrong");
+        }
+        let late = authors.say(&names[5], Body::Leave);
+        let reception = sim.submit(0, &[late]).remove(0);
+        assert!(matches!(reception.status, ReceptionStatus::Refused { rule, .. } if rule == "retired"));
     }
 }

@@ -11,7 +11,7 @@ use mutua_protocol::{
     keys::{PublicKey, Purpose, SecretKey},
     records::{
         Assessment, Ballot, Body, Direction, Loan, ProposalId, Received, Record, Repayment, Score, Subject,
-        Verdict, succession,
+        Verdict, replacement as replaced, succession,
     },
     seals::Witness,
 };
@@ -138,6 +138,16 @@ pub fn ballot(round: u32, loans: &[ProposalId]) -> Body {
 pub fn rotation(community: &Community, old: &str, new: &str) -> Body {
     let agreement = succession(community.id, &public(old));
     Body::RotateKey { successor: public(new), proof: key(new).sign(Purpose::Succession, &agreement) }
+}
+
+/// A registrar's word that a lost key is replaced, with the new key's consent.
+pub fn replacement(community: &Community, lost: &str, new: &str) -> Body {
+    Body::ReplaceKey {
+        lost: public(lost),
+        successor: public(new),
+        consent: key(new).sign(Purpose::Replacement, &replaced(community.id, &public(lost))),
+        reason: "known in person".to_owned(),
+    }
 }
 
 /// Authors who know where their chains end.

@@ -28,7 +28,7 @@ pub enum Inadmissible {
     Role { kind: Kind, role: Role },
     #[error("{kind:?} is for members, and this key is not one")]
     NotMember { kind: Kind },
-    #[error("a key that the charter names cannot be rotated: the charter has to change")]
+    #[error("a key that the charter names cannot be replaced: the charter has to change")]
     NamedInCharter,
     #[error("the key {key} is not known")]
     UnknownKey { key: PublicKey },
@@ -125,6 +125,11 @@ impl Ledger {
                 } else {
                     Ok(())
                 }
+            }
+            Body::ReplaceKey { lost, .. } => {
+                self.role(record, Role::Registrar)?;
+                self.known(lost)?;
+                if self.community.has_always_named(lost) { Err(Inadmissible::NamedInCharter) } else { Ok(()) }
             }
             Body::Amend { proposal, subject } => {
                 self.member(record)?;

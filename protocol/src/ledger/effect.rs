@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Attestation, AttestationEnd, AttestationEntry, CastBallot, ChainHead, Deposit, Ledger, Member,
-    MemberStatus, Moderation, Prediction, Proposal, ProposalStatus, Response,
+    MemberStatus, Moderation, Prediction, Proposal, ProposalStatus, Replacement, Response,
 };
 use crate::{
     hash::RecordId,
@@ -63,8 +63,10 @@ voids! {
     AlreadyHidden = "already-hidden", "the argument is hidden already";
     NotHidden = "not-hidden", "the argument is not hidden";
     RoleEnded = "role-ended", "the charter in force no longer gives the author the role that this needs";
-    NamedInCharter = "named-in-charter", "the charter in force names the key: it cannot be rotated";
+    NamedInCharter = "named-in-charter", "the charter in force names the key: it cannot be replaced";
     OtherCharter = "other-charter", "another charter is in force than the one that it amends";
+    AlreadyReplaced = "already-replaced", "the key was replaced by another one before";
+    NoMember = "no-member", "the lost key is not a member's";
 }
 
 impl From<Void> for &'static str {
@@ -102,6 +104,15 @@ impl Ledger {
             }
             Body::Leave => self.leave(&author),
             Body::RotateKey { successor, .. } => self.rotate(received, *successor),
+            Body::ReplaceKey { lost, successor, reason, .. } => self.replace(Replacement {
+                record: received.id,
+                registrar: author,
+                height: sealed.0,
+                time,
+                lost: *lost,
+                successor: *successor,
+                reason: reason.clone(),
+            }),
             Body::Propose(subject) => {
                 self.propose(received.id, author, subject, sealed);
                 Ok(())
@@ -223,6 +234,7 @@ impl Ledger {
         }
         match &record.body {
             Body::RotateKey { .. } if community.charter.names(&record.author) => Err(Void::NamedInCharter),
+            Body::ReplaceKey { lost, .. } if community.charter.names(lost) => Err(Void::NamedInCharter),
             Body::Propose(subject) | Body::Amend { subject, .. } => match subject.change() {
                 Some(change) if change.base != community.hash => Err(Void::OtherCharter),
                 _ => Ok(()),
@@ -248,16 +260,6 @@ impl Ledger {
         };
         self.members.insert(key, member);
         Ok(())
-    }
-
-    /// The key under which the person goes on who had this one: nobody escapes by changing it.
-    #[must_use]
-    pub fn newest(&self, mut key: PublicKey) -> PublicKey {
-        // A successor was not in use before, so that there is no way back.
-        while let Some(successor) = self.retired.get(&key) {
-            key = *successor;
-        }
-        key
     }
 
     fn suspend(&mut self, key: PublicKey, reason: &str) -> Result<(), Void> {
@@ -286,10 +288,39 @@ impl Ledger {
             return Err(Void::SuccessorInUse);
         }
         let Some(member) = self.members.remove(&old) else { return Err(Void::SuccessorInUse) };
+        self.hand_over(old, new, member, self.chain(&old).after(rotation, self.round));
+        Ok(())
+    }
+
+    /// By a registrar, after all else that the seal holds: what the lost key has said beside it still counts.
+    fn replace(&mut self, replacement: Replacement) -> Result<(), Void> {
+        let (old, new) = (replacement.lost, replacement.successor);
+        self.may_replace(&old, &new)?;
+        let Some(member) = self.members.remove(&old) else { return Err(Void::NoMember) };
+        let chain = self.chain(&old);
+        self.hand_over(old, new, member, chain);
+        self.chains.insert(old, ChainHead { retired: true, ..chain });
+        self.replacements.push(replacement);
+        Ok(())
+    }
+
+    pub(super) fn may_replace(&self, lost: &PublicKey, successor: &PublicKey) -> Result<(), Void> {
+        if self.retired.contains_key(lost) {
+            return Err(Void::AlreadyReplaced);
+        }
+        let member = self.members.get(lost).ok_or(Void::NoMember)?;
+        if member.status == MemberStatus::Left {
+            return Err(Void::HasLeft);
+        }
+        if self.known(successor).is_ok() { Err(Void::SuccessorInUse) } else { Ok(()) }
+    }
+
+    /// A member goes on under another key, whose chain begins empty, but for what the old one has used of the
+    /// round's quota.
+    fn hand_over(&mut self, old: PublicKey, new: PublicKey, member: Member, used: ChainHead) {
         self.members.insert(new, member);
         self.retired.insert(old, new);
-        // The new chain begins empty, but for what the old one has used of the round's quota.
-        let ChainHead { round, in_round, .. } = self.chain(&old).after(rotation, self.round);
+        let ChainHead { round, in_round, .. } = used;
         self.chains.insert(new, ChainHead { round, in_round, ..ChainHead::EMPTY });
         if let Some(reason) = self.suspended.remove(&old) {
             self.suspended.insert(new, reason);
@@ -302,7 +333,6 @@ impl Ledger {
                 proposal.predictions.insert(new, prediction);
             }
         }
-        Ok(())
     }
 
     fn propose(&mut self, id: RecordId, owner: PublicKey, subject: &Subject, sealed: (u64, u32)) {

@@ -6,7 +6,7 @@ use super::{ChainHead, Closing, Inadmissible, Ledger, Void};
 use crate::{
     hash::{OutcomeDigest, RecordId, Root},
     limits,
-    records::Received,
+    records::{Body, Received},
     seals::SealHeader,
 };
 
@@ -293,20 +293,33 @@ impl Ledger {
         Ok(())
     }
 
-    /// Carries out records that have passed the checks.
+    /// Carries out records that have passed the checks: in their order, but lost keys are replaced last, so that what
+    /// they have said in the same seal counts whichever author comes first.
     fn fold(&mut self, header: &SealHeader, records: &[Received]) -> Vec<(RecordId, Void)> {
         let mut void = Vec::new();
+        let mut last = Vec::new();
         for (position, received) in (0..).zip(records) {
             let author = received.record().author;
-            let carried = self.carry_out(received, (header.height, position), header.time);
+            let place = (header.height, position);
+            let carried = if matches!(received.record().body, Body::ReplaceKey { .. }) {
+                last.push((received, place));
+                Ok(())
+            } else {
+                self.carry_out(received, place, header.time)
+            };
             let chain = self.chains.entry(author).or_insert(ChainHead::EMPTY);
             *chain = chain.after(received, self.round);
             if let Err(reason) = carried {
                 chain.retired = false;
-                self.void.insert(received.id, reason);
                 void.push((received.id, reason));
             }
         }
+        for (received, place) in last {
+            if let Err(reason) = self.carry_out(received, place, header.time) {
+                void.push((received.id, reason));
+            }
+        }
+        self.void.extend(void.iter().copied());
         self.height = header.height;
         self.head = header.id();
         self.time = header.time;

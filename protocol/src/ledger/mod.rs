@@ -36,6 +36,6 @@ pub use forecast::{Chance, ExpectedTurnout, Forecast, Poll, TurnoutBasis};
 pub use responses::{Response, Waiting};
 pub use state::{
     Attestation, AttestationEnd, AttestationEntry, CastBallot, ChainHead, Deposit, Ledger, Member,
-    MemberStatus, Pool, Prediction, Proposal, ProposalStatus,
+    MemberStatus, Pool, Prediction, Proposal, ProposalStatus, Replacement,
 };
 pub use what_if::{Change, WhatIf, WhatIfLoan};

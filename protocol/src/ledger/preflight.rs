@@ -38,6 +38,7 @@ impl Ledger {
                 demand(active, Void::AlreadyLeaving)
             }
             Body::RotateKey { successor, .. } => demand(self.known(successor).is_err(), Void::SuccessorInUse),
+            Body::ReplaceKey { lost, successor, .. } => self.may_replace(lost, successor),
             Body::Propose(_) => Ok(()),
             Body::Amend { proposal, subject } => {
                 demand(self.is_open(proposal), Void::NotOpen)?;

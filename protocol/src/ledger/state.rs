@@ -39,6 +39,7 @@ pub struct Ledger {
     pub(super) responses: BTreeMap<About, Vec<Response>>,
     pub(super) arguments: BTreeMap<RecordId, Arc<Argument>>,
     pub(super) threads: BTreeMap<ProposalId, Arc<Thread>>,
+    pub(super) replacements: Vec<Replacement>,
     pub(super) closings: Vec<Arc<Closing>>,
 }
 
@@ -279,6 +280,25 @@ pub struct Deposit {
     pub purpose: Option<String>,
 }
 
+/// A registrar's word that the member with a lost key goes on under another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The record.
+    pub record: RecordId,
+    /// Who confirmed it.
+    pub registrar: PublicKey,
+    /// The seal that holds it.
+    pub height: u64,
+    /// That seal's time, milliseconds since 1970.
+    pub time: u64,
+    /// The key that signs nothing afterwards.
+    pub lost: PublicKey,
+    /// The key under which the member goes on.
+    pub successor: PublicKey,
+    /// How the registrar knew that it is the same person.
+    pub reason: String,
+}
+
 impl Proposal {
     /// Is this ballot about the present terms? Whoever voted before an amendment voted on something else.
     #[must_use]
@@ -315,6 +335,7 @@ impl Ledger {
             responses: BTreeMap::new(),
             arguments: BTreeMap::new(),
             threads: BTreeMap::new(),
+            replacements: Vec::new(),
             closings: Vec::new(),
         }
     }
@@ -377,6 +398,29 @@ impl Ledger {
     #[must_use]
     pub fn suspension(&self, key: &PublicKey) -> Option<&str> {
         self.suspended.get(key).map(AsRef::as_ref)
+    }
+
+    /// The key under which the person goes on who had this one, and the same key where they still have it: nobody
+    /// escapes by changing it.
+    #[must_use]
+    pub fn newest(&self, mut key: PublicKey) -> PublicKey {
+        // A successor was not in use before, so that there is no way back.
+        while let Some(successor) = self.retired.get(&key) {
+            key = *successor;
+        }
+        key
+    }
+
+    /// The key that was put in the place of this one, if one was; it may have been replaced itself.
+    #[must_use]
+    pub fn successor(&self, key: &PublicKey) -> Option<PublicKey> {
+        self.retired.get(key).copied()
+    }
+
+    /// The keys that registrars have replaced, in the order of sealing.
+    #[must_use]
+    pub fn replacements(&self) -> &[Replacement] {
+        &self.replacements
     }
 
     /// All proposals, by id.

@@ -107,11 +107,13 @@ struct Rated {
     lost: u128,
 }
 
-/// The track record at a time, from all accounts.
+/// The track record at a time, from all accounts. What members have predicted stands under the key that is now theirs,
+/// `newest` of the one of that time.
 #[must_use]
 pub fn track_record<'a>(
     accounts: impl Iterator<Item = (&'a ProposalId, &'a Account)>,
     time: u64,
+    newest: impl Fn(PublicKey) -> PublicKey,
 ) -> TrackRecord {
     let mut ended: Vec<(&ProposalId, &Account, EndedLoan)> = accounts
         .filter_map(|(proposal, account)| Some((proposal, account, ended(*proposal, account, time)?)))
@@ -133,7 +135,7 @@ pub fn track_record<'a>(
             rated.lost += loan.lost;
         }
         for said in &account.estimates.predicted {
-            members.entry(said.member).or_default().add(said.default, loan.defaulted);
+            members.entry(newest(said.member)).or_default().add(said.default, loan.defaulted);
             predictions.add(said.default, loan.defaulted);
         }
         crowd.add(account.estimates.predicted.iter().map(|said| said.default), loan.defaulted);

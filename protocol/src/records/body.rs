@@ -185,6 +185,17 @@ pub enum Body {
         /// Why.
         reason: String,
     },
+    /// A registrar confirms that a member who has lost their key goes on under another one.
+    ReplaceKey {
+        /// The lost key.
+        lost: PublicKey,
+        /// The new key.
+        successor: PublicKey,
+        /// The new key's agreement ([`replacement`]), so that nobody can be made to go on under a key that is not theirs.
+        consent: Signature,
+        /// How the registrar knows that it is the same person.
+        reason: String,
+    },
 }
 
 /// A rating of one loan.
@@ -308,6 +319,7 @@ pub enum Kind {
     Argue,
     Endorse,
     Moderate,
+    ReplaceKey,
 }
 
 /// What is wrong with a body, whatever the state of the ledger.
@@ -367,6 +379,7 @@ impl Body {
             Self::Argue { .. } => Kind::Argue,
             Self::Endorse { .. } => Kind::Endorse,
             Self::Moderate { .. } => Kind::Moderate,
+            Self::ReplaceKey { .. } => Kind::ReplaceKey,
         }
     }
 
@@ -374,7 +387,9 @@ impl Body {
     #[must_use]
     pub const fn role(&self) -> Option<Role> {
         match self {
-            Self::Admit { .. } | Self::Suspend { .. } | Self::Readmit { .. } => Some(Role::Registrar),
+            Self::Admit { .. } | Self::Suspend { .. } | Self::Readmit { .. } | Self::ReplaceKey { .. } => {
+                Some(Role::Registrar)
+            }
             Self::Attest { .. } | Self::RevokeAttestation { .. } => Some(Role::Attestor),
             Self::Fund { .. }
             | Self::Disburse { .. }
@@ -424,9 +439,14 @@ impl Body {
             Self::Argue { on, stance, text } => argument::check(*on, *stance, text),
             Self::RotateKey { successor, proof } => {
                 strong("successor", successor)?;
-                successor.verify(Purpose::Succession, &succession(community.id, author), proof).map_err(
-                    |error| BodyError::Field { field: "proof", problem: format!("is refused: {error}") },
-                )
+                let agreed = succession(community.id, author);
+                agrees("proof", successor, Purpose::Succession, &agreed, proof)
+            }
+            Self::ReplaceKey { lost, successor, consent, reason } => {
+                text::line("reason", reason, limits::TEXT_BYTES)?;
+                strong("successor", successor)?;
+                let agreed = replacement(community.id, lost);
+                agrees("consent", successor, Purpose::Replacement, &agreed, consent)
             }
             Self::Propose(subject) | Self::Amend { subject, .. } => subject.check(community),
             Self::Attest { assessment, .. } => assessment.check(),
@@ -466,6 +486,25 @@ impl Body {
 #[must_use]
 pub fn succession(community: CommunityId, old: &PublicKey) -> Vec<u8> {
     [community.0, old.0].concat()
+}
+
+/// What a new key signs ([`Purpose::Replacement`]) to take over from a lost key, before a registrar confirms it.
+#[must_use]
+pub fn replacement(community: CommunityId, lost: &PublicKey) -> Vec<u8> {
+    [community.0, lost.0].concat()
+}
+
+/// Checks that a new key has agreed to take over.
+fn agrees(
+    field: &'static str,
+    successor: &PublicKey,
+    purpose: Purpose,
+    agreed: &[u8],
+    signature: &Signature,
+) -> Result<(), BodyError> {
+    successor
+        .verify(purpose, agreed, signature)
+        .map_err(|error| BodyError::Field { field, problem: format!("is refused: {error}") })
 }
 
 /// Checks a sum of money.

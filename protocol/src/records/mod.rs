@@ -10,7 +10,8 @@ mod signed;
 
 pub use argument::{On, Stance};
 pub use body::{
-    Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, Kind, Score, Verdict, succession,
+    Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, Kind, Score, Verdict, replacement,
+    succession,
 };
 pub use evidence::{EvidenceError, Fork};
 pub use header::{RecordHeader, SignedHeader};

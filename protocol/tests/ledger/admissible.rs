@@ -81,6 +81,11 @@ fn every_rule_refuses_what_it_is_for() {
         // Keys
         ("treasurer", in_charter, Inadmissible::NamedInCharter),
         ("registrar", suspension("stranger"), Inadmissible::UnknownKey { key: stranger }),
+        ("ana", world.replacement("ben", "x"), role(Kind::ReplaceKey, Role::Registrar)),
+        ("ben", world.replacement("ben", "x"), role(Kind::ReplaceKey, Role::Registrar)),
+        ("registrar", world.replacement("stranger", "x"), Inadmissible::UnknownKey { key: stranger }),
+        ("registrar", world.replacement("treasurer", "x"), Inadmissible::NamedInCharter),
+        ("registrar", world.replacement("witness 1", "x"), Inadmissible::NamedInCharter),
         ("registrar", readmission("stranger"), Inadmissible::UnknownKey { key: stranger }),
         ("ana", fork, Inadmissible::UnknownKey { key: stranger }),
         // Proposals

@@ -10,6 +10,7 @@ mod charter;
 mod eligibility;
 mod explanations;
 mod loans;
+mod lost_keys;
 mod membership;
 mod money;
 mod motions;

@@ -8,7 +8,7 @@ use mutua_protocol::{
     records::{
         About, Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, EvidenceError, Fork, Loan,
         MalformedRecord, Motion, On, Received, Record, RecordHeader, ResponseStatus, Score, SignedHeader,
-        Stance, Subject, succession,
+        Stance, Subject, replacement, succession,
     },
     text::TextError,
 };
@@ -237,6 +237,40 @@ fn the_successor_of_a_key_agrees() {
     }
     let weak = Body::RotateKey { successor: PublicKey([0; 32]), proof: Signature([0; 64]) };
     assert_eq!(field(&check(&world, weak).unwrap_err()), "successor");
+}
+
+#[test]
+fn the_new_key_of_a_member_who_lost_theirs_agrees() {
+    let world = World::new();
+    let good = world.replacement("ana", "new key");
+    assert_eq!(check(&world, good.clone()), Ok(()));
+    let Body::ReplaceKey { lost, successor, consent: agreed, .. } = good else { unreachable!() };
+    let community = world.community().id;
+    let consent = |signer: &str, lost: &str, community| {
+        key(signer).sign(Purpose::Replacement, &replacement(community, &public(lost)))
+    };
+    let wrong = [
+        ("signed by another", consent("ben", "ana", community)),
+        ("for another lost key", consent("new key", "ben", community)),
+        ("for another community", consent("new key", "ana", CommunityId([0; 32]))),
+        (
+            "for a change of key",
+            key("new key").sign(Purpose::Succession, &succession(community, &public("ana"))),
+        ),
+        ("empty", Signature([0; 64])),
+    ];
+    let body = |successor, consent, reason: &str| Body::ReplaceKey {
+        lost,
+        successor,
+        consent,
+        reason: reason.to_owned(),
+    };
+    for (what, consent) in wrong {
+        let error = check(&world, body(successor, consent, "known")).expect_err(what);
+        assert_eq!(field(&error), "consent", "{what}");
+    }
+    assert_eq!(field(&check(&world, body(PublicKey([0; 32]), agreed, "known")).unwrap_err()), "successor");
+    assert!(check(&world, body(successor, agreed, " ")).is_err(), "a reason is given");
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn prediction(world: &World, proposal: ProposalId, default: u16) -> Body {
 
 fn record(world: &World) -> TrackRecord {
     let accounts = world.ledger.accounts().iter().map(|(proposal, account)| (proposal, &**account));
-    track_record(accounts, world.ledger.time())
+    track_record(accounts, world.ledger.time(), |key| world.ledger.newest(key))
 }
 
 fn part(above: u128, below: u128) -> Fraction {
@@ -229,7 +229,7 @@ proptest! {
     fn scores_are_those_of_the_textbook(cases in cases()) {
         let accounts: Vec<(ProposalId, Account)> =
             (0u8..).zip(&cases).map(|(number, case)| (RecordId([number; 32]), account(case))).collect();
-        let track = track_record(accounts.iter().map(|(proposal, account)| (proposal, account)), 5);
+        let track = track_record(accounts.iter().map(|(proposal, account)| (proposal, account)), 5, |key| key);
         let ended: Vec<&Case> = cases.iter().filter(|case| case.ended).collect();
         prop_assert_eq!(track.loans.len(), ended.len());
         let score = |score: &Score| (score.estimates, rational(&score.brier));

@@ -115,7 +115,21 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
     let mill = world.propose("ana", loan("another mill", 5));
     world.attest("attestor c", mill, approved());
     seen.insert(Void::HasLeft);
-    assert_eq!(seen.len(), 23, "all of them: {seen:?}");
+    for (lost, successor, expected) in [
+        ("cleo", "cleo's new phone", Void::HasLeft),
+        ("ana", "ben", Void::SuccessorInUse),
+        ("ana", "ana", Void::SuccessorInUse),
+        ("ana", "treasurer", Void::SuccessorInUse),
+    ] {
+        let body = world.replacement(lost, successor);
+        assert_eq!(world.enact("registrar", body), Some(expected), "{lost}");
+    }
+    let replaced = world.replacement("ana", "ana's new phone");
+    assert_eq!(world.enact("registrar", replaced), None);
+    let again = world.replacement("ana", "ana's newest phone");
+    assert_eq!(world.enact("registrar", again), Some(Void::AlreadyReplaced));
+    seen.insert(Void::AlreadyReplaced);
+    assert_eq!(seen.len(), 24, "all of them: {seen:?}");
 }
 
 #[test]

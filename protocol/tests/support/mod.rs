@@ -32,7 +32,8 @@ use mutua_protocol::{
     outcome::{CandidateResult, CountedAs, Outcome},
     records::{
         About, Answer, Assessment, Ballot, Body, CharterChange, Choice, Direction, Loan, Motion, On,
-        ProposalId, Received, Record, Repayment, ResponseStatus, Score, Stance, Subject, Verdict, succession,
+        ProposalId, Received, Record, Repayment, ResponseStatus, Score, Stance, Subject, Verdict,
+        replacement, succession,
     },
     seals::{Certificate, SealHeader, SealedBatch, Vote, VoteKind, Witness},
 };
@@ -387,6 +388,15 @@ impl World {
     pub fn rotation(&self, old: &str, new: &str) -> Body {
         let agreement = succession(self.community().id, &public(old));
         Body::RotateKey { successor: public(new), proof: key(new).sign(Purpose::Succession, &agreement) }
+    }
+}
+
+impl World {
+    /// A registrar's word that a lost key is replaced, with the new key's consent.
+    pub fn replacement(&self, lost: &str, new: &str) -> Body {
+        let consent = key(new).sign(Purpose::Replacement, &replacement(self.community().id, &public(lost)));
+        let reason = "known in person".to_owned();
+        Body::ReplaceKey { lost: public(lost), successor: public(new), consent, reason }
     }
 }
 

@@ -105,6 +105,7 @@ pub fn one_of_each(world: &World) -> Vec<(&'static str, Received)> {
         ("endorse", "ana", endorsement(id(8), false)),
         ("endorse-withdrawn", "ana", endorsement(id(8), true)),
         ("moderate", "moderator", moderation(id(8), true)),
+        ("replace-key", "registrar", world.replacement("ben", "ben's new phone")),
     ];
     let place = |name| if name == "ballot" { (41, id(0xa0)) } else { (1, Record::NONE) };
     bodies

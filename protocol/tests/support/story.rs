@@ -89,7 +89,9 @@ impl Story {
         world.close();
         worlds.push(world.clone());
         let leaving = world.say("ana", Body::Leave);
-        world.seal(vec![leaving]);
+        let lost = world.replacement("dora", "dora's new phone");
+        let replaced = world.say("registrar", lost);
+        world.seal(vec![leaving, replaced]);
         worlds.push(world);
         assert_eq!(worlds.len(), LAST + 1);
         Self { worlds, bakery }

@@ -196,6 +196,7 @@ impl Town {
                 let moderation = moderation(self.argument(deed.what)?, deed.number.is_multiple_of(2));
                 ("moderator".to_owned(), moderation)
             }
+            50 | 51 => (registrar, self.world.replacement(&person, &format!("{other}'"))),
             _ => return None,
         })
     }
@@ -328,7 +329,7 @@ impl Chance {
     pub fn deed(&mut self) -> Deed {
         let mut pick = |bound| usize::try_from(self.below(bound)).unwrap();
         let (who, what) = (pick(64), pick(64));
-        Deed { kind: u8::try_from(pick(50)).unwrap(), who, what, number: self.below(60_000) }
+        Deed { kind: u8::try_from(pick(52)).unwrap(), who, what, number: self.below(60_000) }
     }
 }
 

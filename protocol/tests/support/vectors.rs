@@ -5,7 +5,7 @@ use mutua_protocol::{
     codec,
     hash::{RecordId, context, derive},
     keys::{PublicKey, Purpose, SecretKey, Signature},
-    records::{Body, Fork, Received, Record, SignedHeader, Subject, succession},
+    records::{Body, Fork, Received, Record, SignedHeader, Subject, replacement, succession},
     seals::{SealedBatch, Vote, VoteKind, merkle_root},
 };
 use serde_json::{Value, json};
@@ -46,7 +46,9 @@ pub fn text(content: &Value) -> String {
 fn keys_and_signatures() -> Value {
     let key = SecretKey::from_seed(&[7; 32]);
     let message = b"any bytes";
-    let signatures: Vec<Value> = [Purpose::Record, Purpose::Vote, Purpose::Proposal, Purpose::Succession]
+    let purposes =
+        [Purpose::Record, Purpose::Vote, Purpose::Proposal, Purpose::Succession, Purpose::Replacement];
+    let signatures: Vec<Value> = purposes
         .map(|purpose| {
             json!({
                 "purpose": format!("{purpose:?}").to_lowercase(),
@@ -186,6 +188,11 @@ fn records() -> Value {
             "old": old,
             "successor": public("ana's new phone"),
             "signed": hex::encode(Purpose::Succession.message(&succession(world.community().id, &old))),
+        },
+        "replacement": {
+            "lost": public("ben"),
+            "successor": public("ben's new phone"),
+            "signed": hex::encode(Purpose::Replacement.message(&replacement(world.community().id, &public("ben")))),
         },
         "records": records,
     })
@@ -370,6 +377,12 @@ fn refused() -> Value {
             let proof =
                 key("another").sign(Purpose::Succession, &succession(world.community().id, &public("ana")));
             first(Body::RotateKey { successor: public("new"), proof })
+        }),
+        ("3.7", "a lost key replaced with the agreement for a change of key", {
+            let consent =
+                key("new").sign(Purpose::Succession, &succession(world.community().id, &public("ana")));
+            let (lost, successor, reason) = (public("ana"), public("new"), "known".to_owned());
+            first(Body::ReplaceKey { lost, successor, consent, reason })
         }),
         ("5.1", "evidence of one record", first(Body::Evidence(Fork { first: one_side, second: one_side }))),
         ("5.1", "evidence in the other order", {

@@ -82,6 +82,18 @@ fn members() -> Vec<Said> {
     let agreed = succession(community, &ana);
     let for_ben = succession(community, &public("ben"));
     let elsewhere = succession(World::new().community().id, &ana);
+    let replace = |agreed: &[u8], by: &str, successor, reason: &str| Body::ReplaceKey {
+        lost: ana,
+        successor,
+        consent: key(by).sign(Purpose::Replacement, agreed),
+        reason: reason.to_owned(),
+    };
+    let swapped = |lost: &str| Body::ReplaceKey {
+        lost: public(lost),
+        successor: phone,
+        consent: key("phone").sign(Purpose::Succession, &agreed),
+        reason: "known".to_owned(),
+    };
     // The neutral element, canonically: of small order.
     let mut weak = [0; 32];
     weak[0] = 1;
@@ -103,6 +115,18 @@ fn members() -> Vec<Said> {
         ("successor that did not agree", "ana", rotate(&agreed, "ana", phone)),
         ("successor of somebody else", "ana", rotate(&for_ben, "phone", phone)),
         ("successor in another community", "ana", rotate(&elsewhere, "phone", phone)),
+        ("replacement by a weak key", "registrar", replace(&agreed, "phone", PublicKey(weak), "known")),
+        (
+            "replacement that the new key did not agree to",
+            "registrar",
+            replace(&agreed, "ana", phone, "known"),
+        ),
+        ("replacement of somebody else", "registrar", replace(&for_ben, "phone", phone, "known")),
+        ("replacement in another community", "registrar", replace(&elsewhere, "phone", phone, "known")),
+        ("replacement with an agreement to succeed", "registrar", swapped("ana")),
+        ("replacement without a reason", "registrar", replace(&agreed, "phone", phone, "")),
+        ("replacement for a reason of two lines", "registrar", replace(&agreed, "phone", phone, "a\nb")),
+        ("replacement for a reason that is too long", "registrar", replace(&agreed, "phone", phone, &text)),
     ]
 }
 

@@ -43,6 +43,7 @@ fn roles(story: &Story) -> Mutations {
         ("admits", "registrar", admission("x", 1)),
         ("suspends", "registrar", suspension("ana")),
         ("readmits", "registrar", readmission("ana")),
+        ("replaces a key", "registrar", world.replacement("ana", "phone")),
         ("rates", "attestor", rating),
         ("revokes", "attestor", revocation(sealed)),
         ("pays in", "treasurer", payment(Direction::In, 5)),
@@ -117,7 +118,11 @@ fn members(story: &Story) -> Mutations {
     all.extend(cases(
         &world,
         Check::Authority,
-        vec![("an officer's key handed over".to_owned(), "treasurer", handed)],
+        vec![
+            ("an officer's key handed over".to_owned(), "treasurer", handed),
+            ("an officer's key replaced".to_owned(), "registrar", world.replacement("treasurer", "phone")),
+            ("a witness's key replaced".to_owned(), "registrar", world.replacement("witness 1", "phone")),
+        ],
     ));
     all
 }
@@ -136,6 +141,18 @@ fn once_members(story: &Story) -> Mutations {
             (suspended("casts a standing ballot"), "dora", Body::Ballot(standing(ballot(2, &[])))),
         ],
     );
+    // Suspended as before, whatever the key.
+    all.extend(cases(
+        story.after(LAST),
+        Check::Authority,
+        vec![(
+            "a suspended member with a new key who votes".to_owned(),
+            "dora's new phone",
+            Body::Ballot(ballot(3, &[])),
+        )],
+    ));
+    let lost = vec![("a lost key that leaves".to_owned(), "dora", Body::Leave)];
+    all.extend(cases(story.after(LAST), Check::Predecessor, lost));
     // The story ends with ana leaving; a close later she has left.
     let mut world = story.after(LAST).clone();
     world.close();
@@ -167,6 +184,7 @@ fn references(story: &Story) -> Mutations {
         Check::Reference,
         vec![
             ("a stranger readmitted".to_owned(), "registrar", readmission("stranger")),
+            ("a stranger's key replaced".to_owned(), "registrar", world.replacement("stranger", "phone")),
             ("nothing amended".to_owned(), "ana", amended),
             ("nothing withdrawn".to_owned(), "ana", withdrawal(nowhere)),
             ("nothing rated".to_owned(), "attestor a", rated),

@@ -280,6 +280,17 @@ fn chains(story: &Story) -> Mutations {
         let spoiled = Spoiled::at(log.bytes(), Check::Authority, BALLOTS + 1).in_record(position);
         all.push(named("chain: a successor in the seal of the succession", spoiled));
     }
+    {
+        let mut world = world.clone();
+        let replaced = world.replacement("ana", "phone");
+        let mut records =
+            vec![world.say("registrar", replaced), world.sign("phone", 1, Record::NONE, blank())];
+        records.sort_by_key(Received::order);
+        let position = records.iter().position(|record| record.record().author == public("phone")).unwrap();
+        let log = sealed_anyway(&world, world.ledger.time() + STEP, &records);
+        let spoiled = Spoiled::at(log.bytes(), Check::Authority, BALLOTS + 1).in_record(position);
+        all.push(named("chain: a new key in the seal of the replacement", spoiled));
+    }
     // More bytes than a seal may hold, in fewer records than it may.
     {
         let mut world = world.clone();

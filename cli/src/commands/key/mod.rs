@@ -1,5 +1,7 @@
 //! `mutua key`: the private keys in the node's home.
 
+mod replacement;
+
 use clap::{Args, Subcommand};
 use mutua_node::keystore::{Keystore, Protection};
 use mutua_protocol::{
@@ -51,7 +53,8 @@ Example:
   mutua key rotate me-2
 
 Makes the key 'me-2', and tells the community that the member goes on under it. Weight, ballots and proposals go
-along. The old key signs nothing afterwards. A key that the charter names cannot be replaced.";
+along. The old key signs nothing afterwards. A key that the charter names cannot be replaced. If the old key is lost, use
+'mutua key request'.";
 
 #[derive(Debug, Subcommand)]
 enum Action {
@@ -94,6 +97,12 @@ enum Action {
         #[command(flatten)]
         signer: SignerArguments,
     },
+    /// Ask for a new key to take the place of a lost one
+    Request(replacement::Ask),
+    /// Confirm that a member goes on under a new key (registrar)
+    Replace(replacement::Confirm),
+    /// List the lost keys that registrars have replaced
+    Replacements(replacement::List),
 }
 
 /// A key, as it is shown.
@@ -151,6 +160,9 @@ impl Arguments {
                     page.line(&shown.public);
                 })
             }
+            Action::Request(arguments) => arguments.run(context),
+            Action::Replace(arguments) => arguments.run(context),
+            Action::Replacements(_) => replacement::List::run(context),
             Action::Rotate { new, signer } => rotate(context, &keystore, &new, &signer),
             Action::Passphrase { label, new_passphrase_file } => {
                 let info = keystore.find(&label).map_err(Failure::keys)?;
