@@ -11,7 +11,7 @@ use mutua_protocol::{
     keys::{PublicKey, SecretKey},
     ledger::{ChainHead, Closing, Ledger, SealFault},
     records::Received,
-    seals::SealedBatch,
+    seals::{Certificate, SealHeader, SealedBatch},
 };
 
 use super::{
@@ -218,6 +218,22 @@ impl Core {
     #[must_use]
     pub fn in_tail(&self, id: &RecordId) -> Option<&Received> {
         self.tail.get(id).map(|held| &held.received)
+    }
+
+    /// The bytes of a record that is on the disk, or will be with the next commit.
+    pub(super) fn record(&self, id: &RecordId) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.batch.record(id) {
+            Some(bytes) => Ok(Some(bytes.to_vec())),
+            None => self.reader.record(id),
+        }
+    }
+
+    /// Header and certificate of a seal that is on the disk, or will be with the next commit.
+    pub(super) fn seal(&self, height: u64) -> Result<Option<(SealHeader, Certificate)>, StoreError> {
+        match self.batch.seal(height) {
+            Some(seal) => Ok(Some(seal)),
+            None => Ok(self.reader.seal(height)?.map(|seal| (seal.header, seal.certificate))),
+        }
     }
 
     /// The time of the newest input.

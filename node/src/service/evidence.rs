@@ -179,9 +179,9 @@ impl Core {
         if header.height > own + 1 || follows || own == 0 {
             return Ok(());
         }
-        let Some(held) = self.reader.seal(own)? else { return Ok(()) };
+        let Some((held, signed)) = self.seal(own)? else { return Ok(()) };
         let witnesses = |height| &self.community.at(height).witnesses;
-        if held.header == *header
+        if held == *header
             || witnesses(header.height)
                 .check(header.community, header.height, header.id(), certificate)
                 .is_err()
@@ -189,7 +189,7 @@ impl Core {
             return Ok(());
         }
         let evidence = TwoSeals::new(
-            CertifiedSeal::new(held.header, &held.certificate, witnesses(own)),
+            CertifiedSeal::new(held, &signed, witnesses(own)),
             CertifiedSeal::new(header.clone(), certificate, witnesses(header.height)),
         );
         self.seen_evidence(Evidence::Seals(evidence));
@@ -212,7 +212,6 @@ impl Core {
                 let earlier = match records.iter().find(|other| other.id == first.record) {
                     Some(other) => Some(other.record().sequence),
                     None => self
-                        .reader
                         .record(&first.record)?
                         .and_then(|bytes| Received::decode(&bytes, &self.community).ok())
                         .map(|received| received.record().sequence),

@@ -182,7 +182,7 @@ impl Core {
             return Ok(true);
         }
         let (author, sequence) = received.order();
-        Ok(sequence <= self.ledger.chain(&author).sequence && self.reader.has_record(&received.id)?)
+        Ok(sequence <= self.ledger.chain(&author).sequence && self.record(&received.id)?.is_some())
     }
 
     /// Takes a record whose signature holds, from whomever, and then what it was waited for with.
@@ -286,7 +286,7 @@ impl Core {
     /// found by walking back the chain.
     pub(super) fn sealed_at(&self, author: &PublicKey, sequence: u64) -> Result<Option<Received>, CoreError> {
         let mut id = self.ledger.chain(author).id;
-        while let Some(bytes) = self.reader.record(&id)? {
+        while let Some(bytes) = self.record(&id)? {
             let Ok(received) = Received::decode(&bytes, &self.community) else { return Ok(None) };
             if received.record().sequence == sequence {
                 return Ok(Some(received));

@@ -45,8 +45,8 @@ impl Core {
     /// A seal that this node holds already must be the same one.
     fn same_seal(&self, batch: &SealedBatch) -> Imported {
         let height = batch.header.height;
-        match self.reader.seal(height) {
-            Ok(Some(held)) if held.header == batch.header => Ok(self.ledger.height()),
+        match self.seal(height) {
+            Ok(Some((held, _))) if held == batch.header => Ok(self.ledger.height()),
             Ok(Some(_)) => Err(format!(
                 "seal {height} of this archive is another one than this node holds: two histories. Keep both, and \
                  tell the other members: 'mutua log export' writes the one held here, and 'mutua evidence list' shows \

@@ -14,7 +14,7 @@ use super::{Reader, StoreError, fingerprint::State, tables};
 /// What one commit writes: all of it or nothing. Later entries of a key replace earlier ones.
 #[derive(Debug, Default)]
 pub struct Batch {
-    records: Vec<(RecordId, Vec<u8>)>,
+    records: BTreeMap<RecordId, Vec<u8>>,
     /// Entries of the tables under the fingerprint: `Some` is put, `None` is removed.
     unsealed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     seals: Vec<Seal>,
@@ -45,8 +45,21 @@ impl Batch {
     /// Keeps the canonical bytes of a signed record. That they are the record's is for the caller to know.
     pub fn put_record(&mut self, id: RecordId, bytes: Vec<u8>) -> &mut Self {
         self.size("a record", bytes.len(), tables::VALUE_BYTES);
-        self.records.push((id, bytes));
+        self.records.insert(id, bytes);
         self
+    }
+
+    /// A record that is put by this batch.
+    #[must_use]
+    pub fn record(&self, id: &RecordId) -> Option<&[u8]> {
+        self.records.get(id).map(Vec::as_slice)
+    }
+
+    /// Header and certificate of a seal that is put by this batch.
+    #[must_use]
+    pub fn seal(&self, height: u64) -> Option<(SealHeader, Certificate)> {
+        let seal = self.seals.iter().find(|seal| seal.height == height)?;
+        codec::decode(&seal.bytes, tables::VALUE_BYTES).ok()
     }
 
     /// Lists a record as held and not sealed, with the time at which it came: milliseconds since 1970. The

@@ -118,6 +118,22 @@ fn gossip(sim: &mut Sim, node: usize, batch: &SealedBatch) {
 }
 
 #[test]
+fn another_history_is_noticed_before_the_first_is_on_the_disk() {
+    let community = community(4);
+    let (one, other) = (three_seals(&community, 5), three_seals(&community, 6));
+    let mut sim = Sim::new(0, &community, 1, Links::GOOD);
+    let now = sim.core(4).now();
+    let core = sim.nodes[4].core.as_mut().unwrap();
+    for batch in &one {
+        core.import(now, batch).unwrap().unwrap();
+    }
+    let refused = core.import(now, &other[1]).unwrap().unwrap_err();
+    assert!(refused.contains("two histories"), "{refused}");
+    sim.run(100);
+    assert_eq!(proved(&sim, 4, MatterKind::Seals).len(), 1);
+}
+
+#[test]
 fn the_same_history_and_false_ones_convict_nobody() {
     let community = community(4);
     let (one, other) = (three_seals(&community, 5), three_seals(&community, 6));
@@ -191,6 +207,12 @@ fn an_attestor_who_says_yes_and_no_to_the_same_terms_is_convicted() {
         restart(&mut sim, node);
         assert_eq!(proved(&sim, node, MatterKind::Attestations).len(), 1);
     }
+    // Who comes later learns all of it at once, and sees it as well.
+    sim.crash(4);
+    sim.wipe(4);
+    sim.start(4);
+    sim.settle(30_000);
+    assert_eq!(proved(&sim, 4, MatterKind::Attestations).len(), 1, "after catching up");
     // Who has changed their mind says so, and is not accused again.
     let both = [declined(&twice[0]), attest(&twice[1]), attest(&twice[0])];
     for body in both {

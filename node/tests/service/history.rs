@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mutua_node::{
-    service::{Input, Output},
+    service::{Input, Output, ReceptionStatus},
     wire::{self, Request, Response},
 };
 use mutua_protocol::{
@@ -93,6 +93,21 @@ fn an_archive_s_seals_are_imported_and_a_second_history_is_refused() {
     sim.accept(0, &[more]);
     sim.settle(10_000);
     assert!(sim.core(0).ledger().height() > 3);
+}
+
+#[test]
+fn what_is_sealed_is_held_before_it_is_on_the_disk() {
+    let community = community(4);
+    let history = three_seals(&community, 100);
+    let mut sim = Sim::new(0, &community, 1, Links::GOOD);
+    let now = sim.core(4).now();
+    let core = sim.nodes[4].core.as_mut().unwrap();
+    core.import(now, &history[0]).unwrap().unwrap();
+    assert_eq!(core.import(now, &history[0]).unwrap(), Ok(1), "twice is once");
+    // Handed in again, in the same moment as the seal that holds it.
+    let first = history[0].records[0].clone();
+    let reception = core.submit(now, &[first]).unwrap().remove(0);
+    assert_eq!(reception.status, ReceptionStatus::Held);
 }
 
 /// Asks a node for seals.
