@@ -18,7 +18,7 @@ use mutua_protocol::{
 use super::{
     Core, CoreError, Output, WitnessStatus,
     intake::Taken,
-    limits::{BACKLOG_MS, FETCHED, GATHER_RECORDS, GATHER_RECORDS_MS, JUDGEMENTS},
+    limits::{BACKLOG_MS, FETCHED, GATHER_RECORDS, GATHER_RECORDS_MS, JUDGEMENTS, TAIL_RECORDS},
     sealing::NotApplied,
 };
 use crate::{
@@ -582,16 +582,8 @@ impl Core {
             .map(|(author, _)| *author)
             .collect();
         for author in due {
-            let Some(seen) = self.forks.0.get_mut(&author) else { continue };
-            seen.settled = true;
+            let Some(seen) = self.forks.0.get(&author) else { continue };
             let (sequence, fork) = (seen.sequence, seen.fork);
-            let proved = self.tail().any(|received| match &received.record().body {
-                Body::Evidence(fork) => (fork.author(), fork.sequence()) == (author, sequence),
-                _ => false,
-            });
-            if proved {
-                continue;
-            }
             let chain = self.chain(&me);
             let record = Record {
                 community: self.community.id,
@@ -601,6 +593,23 @@ impl Core {
                 clock: self.now.wall,
                 body: Body::Evidence(fork),
             };
+            // Once signed and kept waiting, it would be followed by another one with its number: a fork of this
+            // witness's own chain. So it is signed when it can be sealed next, and not before.
+            let admissible =
+                self.ledger.within_quota(&me, &chain).and_then(|()| self.ledger.admissible(&record));
+            if admissible.is_err() || self.tail.len() >= TAIL_RECORDS {
+                continue;
+            }
+            if let Some(seen) = self.forks.0.get_mut(&author) {
+                seen.settled = true;
+            }
+            let proved = self.tail().any(|received| match &received.record().body {
+                Body::Evidence(fork) => (fork.author(), fork.sequence()) == (author, sequence),
+                _ => false,
+            });
+            if proved {
+                continue;
+            }
             let received = Received::own(record.sign(&key));
             let bytes = received.bytes.clone();
             match self.take(received)? {

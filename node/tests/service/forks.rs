@@ -1,12 +1,17 @@
 //! Members who sign two records with one number.
 
+use std::sync::Arc;
+
 use mutua_node::{network::Topic, service::Input, wire};
-use mutua_protocol::records::{Body, Fork, Received};
+use mutua_protocol::{
+    charter::Community,
+    records::{Body, Fork, Received},
+};
 
 use super::{
     sim::{Links, Sim},
     story::{members, open_a_round},
-    world::{Authors, ballot, community, public},
+    world::{Authors, CLOSE, ballot, charter, community, public, witness},
 };
 
 /// Tells a node a record, as a peer does.
@@ -213,4 +218,29 @@ fn a_fork_whose_branches_are_proofs_is_proved_like_any_other() {
     });
     sim.settle(30_000);
     assert_eq!(proofs(&sim, 0), 2);
+}
+
+#[test]
+fn a_witness_that_may_say_no_more_proves_the_rest_later_and_never_forks_its_own_chain() {
+    let mut charter = charter(1);
+    charter.limits.records_per_round = 4;
+    let community = Arc::new(Community::new(charter).unwrap());
+    let mut authors = Authors::new(&community);
+    let mut sim = Sim::new(0, &community, 3, Links::GOOD);
+    let names = members(7);
+    let loans = open_a_round(&mut sim, &mut authors, &names);
+    // More forks than the charter lets the witness say in a round.
+    for name in &names {
+        let other = authors.fork(name, ballot(1, &[loans[1].id]));
+        let first = authors.say(name, ballot(1, &[loans[0].id]));
+        sim.accept(0, &[first]);
+        gossip(&mut sim, 0, &other);
+    }
+    sim.run_until("all are suspended", CLOSE + 20_000, |sim| {
+        names.iter().all(|name| sim.core(0).ledger().suspension(&public(name)).is_some())
+    });
+    sim.settle(30_000);
+    assert_eq!(sim.core(0).ledger().suspension(&public(&witness(0))), None);
+    assert_eq!(proofs(&sim, 0), 7);
+    assert_eq!(sim.core(0).status().forks, 7);
 }
