@@ -42,8 +42,6 @@ pub(super) struct Witnessing {
     halted: Option<String>,
     /// A height and round in which it is this node's turn to propose, and there was nothing yet.
     turn: Option<(u64, u32)>,
-    /// The height of which a single other witness has spoken.
-    hint: u64,
 }
 
 /// A proposed seal that waits for its records.
@@ -95,7 +93,6 @@ impl Witnessing {
             decided: None,
             halted: None,
             turn: None,
-            hint: 0,
         })
     }
 
@@ -199,13 +196,9 @@ impl Core {
         if !self.is_idle() {
             return false;
         }
-        let wait = match &self.witnessing {
-            Some(witnessing) if witnessing.hint > self.ledger.height() => 0,
-            _ => GATHER_RECORDS_MS,
-        };
         self.now.wall >= self.ledger.close()
             || self.tail.ready() >= GATHER_RECORDS
-            || self.tail.oldest().is_some_and(|since| since + wait <= self.now.elapsed)
+            || self.tail.oldest().is_some_and(|since| since + GATHER_RECORDS_MS <= self.now.elapsed)
     }
 
     fn start_height(&mut self) -> Result<(), CoreError> {
