@@ -16,6 +16,7 @@ mod guard;
 mod loans;
 mod money;
 mod outcomes;
+mod patient;
 mod problem;
 pub mod queue;
 mod receipts;

@@ -15,11 +15,17 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 
+use super::patient::Patient;
+
 /// Connections at a time. Further ones wait.
 const CONNECTIONS: usize = 256;
 
 /// How long a client may take to send the head of a request, or be silent between two requests.
 const HEAD_TIME: Duration = Duration::from_secs(15);
+
+/// How long a client may take nothing of an answer. Whoever fetches a long one and stops reading would keep a place
+/// from all others otherwise.
+const STALL_TIME: Duration = Duration::from_secs(60);
 
 /// Greatest size of a request's head.
 const HEAD_BYTES: usize = 16 << 10;
@@ -53,7 +59,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, mut stopping: w
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
             .max_buf_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Patient::new(stream, STALL_TIME)), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that breaks off, or is too slow, is no concern of the node.
