@@ -101,12 +101,14 @@ impl Witnessing {
         self.timeouts.values().min().copied()
     }
 
-    /// Records that proposed or agreed seals wait for, those that matter most first: a liar's proposal of
-    /// records that nobody has does not stand in the way of the next one.
+    /// Records that proposed or agreed seals wait for, those that matter most first: a liar's proposals of
+    /// records that nobody has do not stand in the way of the one whose turn it is.
     fn wanted(&self) -> impl Iterator<Item = (&RecordId, Option<PeerId>)> {
         let decided = self.decided.iter().flat_map(|decided| decided.ids.iter().map(|id| (id, None)));
-        let (backed, fresh): (Vec<&Judgement>, Vec<&Judgement>) =
+        let (backed, mut fresh): (Vec<&Judgement>, Vec<&Judgement>) =
             self.judgements.iter().rev().partition(|judgement| !judgement.fresh);
+        let round = self.engine.status().round;
+        fresh.sort_by_key(|judgement| judgement.round != round);
         let judged = backed
             .into_iter()
             .chain(fresh)
@@ -551,11 +553,13 @@ impl Core {
     /// Keeps records that came for proposed seals: also those of a branch that this node does not follow.
     pub(super) fn fetched(&mut self, records: &[Received]) {
         let Some(witnessing) = &mut self.witnessing else { return };
-        let wanted: BTreeSet<RecordId> = witnessing.wanted().map(|(id, _)| *id).collect();
+        let wanted: BTreeSet<RecordId> = witnessing.wanted().map(|(id, _)| *id).take(FETCHED).collect();
+        // What matters most has the room, whatever came before it.
+        if witnessing.fetched.len() + records.len() > FETCHED {
+            witnessing.fetched.retain(|id, _| wanted.contains(id));
+        }
         for received in records.iter().filter(|received| wanted.contains(&received.id)) {
-            if witnessing.fetched.len() < FETCHED {
-                witnessing.fetched.insert(received.id, received.clone());
-            }
+            witnessing.fetched.insert(received.id, received.clone());
         }
     }
 

@@ -1,9 +1,11 @@
 //! The witnesses: crashes, missing quorums, lies.
 
+use std::collections::BTreeMap;
+
 use mutua_node::{
     network::Topic,
     service::Input,
-    wire::{self, Response},
+    wire::{self, Request, Response},
     witness::{
         Body as Said, ProposalStatement, ProposedSeal, SignedProposal, SignedVote, WitnessMessage, proposer,
     },
@@ -11,7 +13,7 @@ use mutua_node::{
 use mutua_protocol::{
     hash::{RecordId, derive},
     keys::Purpose,
-    records::Received,
+    records::{Body, Received},
     seals::{SealHeader, Vote, VoteKind},
 };
 
@@ -214,17 +216,22 @@ pub fn say(sim: &mut Sim, said: Said) {
 
 /// A proposal for round 0 by a witness.
 pub fn proposal(number: usize, header: SealHeader, ids: Vec<RecordId>) -> Said {
+    proposal_in(0, number, header, ids)
+}
+
+/// A proposal for a round by a witness.
+fn proposal_in(round: u32, number: usize, header: SealHeader, ids: Vec<RecordId>) -> Said {
     let proposer = key(&witness(number));
     let statement = ProposalStatement {
         community: header.community,
         height: header.height,
-        round: 0,
+        round,
         pol_round: None,
         value: header.id(),
     };
     Said::Proposal(SignedProposal {
         height: header.height,
-        round: 0,
+        round,
         pol_round: None,
         proposer: proposer.public(),
         signature: proposer.sign(Purpose::Proposal, &statement.bytes()),
@@ -295,6 +302,67 @@ fn a_proposal_of_records_that_nobody_has_holds_nothing_up_for_long() {
     say(&mut sim, said);
     sim.links.lost = 0;
     sim.settle(15_000);
+}
+
+/// A witness proposes seals of records that it has made up and gives to whoever asks, in all its turns to come and two at
+/// a time. A member's chain is forked, so that the others have to fetch what one of them proposes.
+#[test]
+fn proposals_of_made_up_records_leave_room_for_those_that_matter() {
+    let community = community(4);
+    let mut authors = Authors::new(&community);
+    let mut sim = Sim::new(0, &community, 0, Links::GOOD);
+    let names = members(4);
+    let loans = open_a_round(&mut sim, &mut authors, &names);
+    let turns: Vec<u32> = (0..=10).filter(|round| turn(&sim, *round) == 3).collect();
+    sim.crash(2);
+    sim.crash(3);
+    let made_up: Vec<Received> = (0..2 * turns.len() * 1024)
+        .map(|number| authors.say(&format!("stranger {}", number / 64), Body::Leave))
+        .collect();
+    let held: BTreeMap<RecordId, Vec<u8>> =
+        made_up.iter().map(|record| (record.id, record.bytes.to_vec())).collect();
+    let liar = sim.add_liar(Box::new(move |request| match wire::decode::<Request>(request) {
+        Ok(Request::Records { ids }) => {
+            let records = ids.iter().filter_map(|id| held.get(id).cloned()).collect();
+            (Some(wire::encode(&Response::Records(records))), 1)
+        }
+        _ => (None, 1),
+    }));
+    // No quorum, and the two cannot speak to each other: the branches stay where they are, and the height is under way.
+    sim.cut(0, 1);
+    let other = authors.fork(&names[0], ballot(1, &[loans[1].id]));
+    let first = authors.say(&names[0], ballot(1, &[loans[0].id]));
+    sim.accept(0, &[first]);
+    let (source, data) = (sim.nodes[0].peer, wire::encode(&vec![other.bytes.to_vec()]));
+    sim.hear(1, 0, 7, Input::Gossip { topic: Topic::Records, source, data, token: 7 });
+    sim.run(1_000);
+    let (height, previous) = (sim.core(0).ledger().height() + 1, sim.core(0).ledger().head());
+    for (number, records) in made_up.chunks(1024).enumerate() {
+        let ids: Vec<RecordId> = records.iter().map(|record| record.id).collect();
+        let header = SealHeader {
+            community: community.id,
+            height,
+            previous,
+            time: sim.wall(),
+            count: 1024,
+            root: SealHeader::root_of(&ids),
+            closes: None,
+        };
+        let body = proposal_in(turns[number / 2], 3, header, ids);
+        let data = WitnessMessage { body, copy: 0 }.encode();
+        for node in 0..2 {
+            let token = 8 + 2 * number as u64 + node as u64;
+            let source = sim.nodes[liar].peer;
+            let input = Input::Gossip { topic: Topic::Witness, source, data: data.clone(), token };
+            sim.hear(node, liar, token, input);
+        }
+    }
+    sim.run(10_000);
+    sim.mend(0, 1);
+    sim.start(2);
+    sim.run_until("sealing goes on", 60_000, |sim| {
+        sim.core(0).ledger().suspension(&public(&names[0])).is_some()
+    });
 }
 
 #[test]
