@@ -198,9 +198,13 @@ impl Core {
         if !self.is_idle() {
             return false;
         }
-        self.now.wall >= self.ledger.close()
-            || self.tail.ready() >= GATHER_RECORDS
-            || self.tail.oldest().is_some_and(|since| since + GATHER_RECORDS_MS <= self.now.elapsed)
+        if self.now.wall >= self.ledger.close() {
+            return true;
+        }
+        // Nothing but the close can come next when the seals are ahead of this clock.
+        self.ledger.time() + 1 < self.ledger.close()
+            && (self.tail.ready() >= GATHER_RECORDS
+                || self.tail.oldest().is_some_and(|since| since + GATHER_RECORDS_MS <= self.now.elapsed))
     }
 
     fn start_height(&mut self) -> Result<(), CoreError> {
@@ -360,6 +364,9 @@ impl Core {
         let (close, next) = (self.ledger.close(), self.ledger.time() + 1);
         let mut time = self.now.wall.max(next);
         let due = time >= close;
+        if due && self.now.wall < close {
+            return None;
+        }
         let (records, full) = self.tail.gather(due.then_some(close));
         if due && full && self.is_dispute(round) && next < close {
             // More came before the close than fits the seal that closes: seals of the time before take them in
@@ -409,7 +416,8 @@ impl Core {
         let mut verdicts = Vec::new();
         let mut waiting = Vec::new();
         for judgement in judgements {
-            match self.find_all(&judgement.seal.ids) {
+            let records = if self.is_early(&judgement) { None } else { self.find_all(&judgement.seal.ids) };
+            match records {
                 None => waiting.push(judgement),
                 Some(records) => {
                     let valid = self.is_acceptable(&judgement, &records);
@@ -450,6 +458,12 @@ impl Core {
                 false
             }
         }
+    }
+
+    /// Does it close the round before this node's clock does? Then it is judged when that time has come: what others
+    /// say in the meantime counts.
+    fn is_early(&self, judgement: &Judgement) -> bool {
+        judgement.fresh && judgement.seal.header.closes.is_some() && self.now.wall < self.ledger.close()
     }
 
     /// What this node has against a fresh seal that follows from the ledger.

@@ -78,6 +78,45 @@ fn ballots_that_waited_for_a_quorum_over_the_close_count_though_they_fill_severa
 }
 
 #[test]
+fn a_witness_cannot_close_a_round_before_its_time() {
+    for seed in 0..2 {
+        let community = community(4);
+        let mut authors = Authors::new(&community);
+        let mut sim = Sim::new(seed, &community, 1, Links::GOOD);
+        let names = members(12);
+        let loans = open_a_round(&mut sim, &mut authors, &names);
+        while turn(&sim, 0) != 3 {
+            let money = authors.say("treasurer", fund(1));
+            sim.accept(4, &[money]);
+            sim.settle(5_000);
+        }
+        sim.crash(3);
+        sim.run(EPOCH + CLOSE - DRIFT + 1_000 - sim.wall());
+        // As late as the others' clocks allow: the next seal can only be the one that closes.
+        let money = authors.say("treasurer", fund(1));
+        sim.accept(4, std::slice::from_ref(&money));
+        sim.run(300);
+        let header = sim.core(0).ledger().seal(EPOCH + CLOSE - 1, std::slice::from_ref(&money)).unwrap();
+        let said = proposal(3, header, vec![money.id]);
+        say(&mut sim, said);
+        sim.run(1_000);
+        assert_eq!(sim.core(0).ledger().time(), EPOCH + CLOSE - 1, "seed {seed}: within the drift");
+        // And there are members who vote until the end.
+        for ballot in votes(&mut authors, 1, &names, &loans) {
+            sim.accept(4, &[ballot]);
+            sim.run(500);
+        }
+        assert!(sim.wall() < EPOCH + CLOSE);
+        sim.run_until("the round closes", 30_000, |sim| {
+            (0..3).all(|node| sim.core(node).ledger().round() == 2)
+        });
+        assert_eq!(closing(&sim, 0, 1).outcome.turnout.voters, 12, "seed {seed}");
+        sim.start(3);
+        sim.settle(20_000);
+    }
+}
+
+#[test]
 fn a_ballot_that_comes_after_the_close_counts_in_no_round_that_has_closed() {
     for seed in 0..4 {
         let community = community(4);
