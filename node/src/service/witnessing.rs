@@ -7,7 +7,7 @@ use std::{
 
 use libp2p::PeerId;
 use mutua_protocol::{
-    charter::Community,
+    charter::{Charter, Community},
     hash::{RecordId, SealId},
     keys::{PublicKey, SecretKey},
     limits::{SEAL_BYTES, SEAL_RECORDS},
@@ -368,10 +368,9 @@ impl Core {
             return None;
         }
         let (records, full) = self.tail.gather(due.then_some(close));
-        if due && full && self.is_dispute(round) && next < close {
-            // More came before the close than fits the seal that closes: seals of the time before take them in
-            // first. The round makes each another seal, so that it is judged anew.
-            time = next.max(close.saturating_sub(BACKLOG_MS)).saturating_add(u64::from(round)).min(close - 1);
+        let crowded = if due { full } else { is_full(&self.community.charter, &records) };
+        if crowded && self.is_dispute(round) && next < close {
+            time = time.min(self.before_close(round));
         }
         if records.is_empty() && time < close {
             return None;
@@ -386,6 +385,17 @@ impl Core {
                 None
             }
         }
+    }
+
+    /// The latest time of a full seal that does not close: more may have come before the close than fits the seal that
+    /// closes, and seals of the time before take it in first. The earlier each of them, the more there can be. The round
+    /// makes each another seal, so that it is judged anew.
+    fn before_close(&self, round: u32) -> u64 {
+        let (close, next) = (self.ledger.close(), self.ledger.time() + 1);
+        // No further from the clock than the others allow.
+        let room = BACKLOG_MS.min(self.community.charter.sealing.drift / 2);
+        let early = next.max(close.saturating_sub(room)).saturating_add(u64::from(round));
+        early.min(close.saturating_sub(1))
     }
 
     /// Is there still time to insist? When every witness has had its turn twice, the honest ones differ in what
@@ -470,9 +480,7 @@ impl Core {
     fn objection(&self, header: &SealHeader, round: u32, records: &[Received]) -> Option<String> {
         let sealing = &self.community.charter.sealing;
         let (close, wall) = (self.ledger.close(), self.now.wall);
-        let bytes: usize = records.iter().map(|received| received.bytes.len()).sum();
-        let largest = self.community.charter.limits.record_bytes as usize;
-        let is_full = records.len() >= SEAL_RECORDS || bytes + largest > SEAL_BYTES;
+        let is_full = is_full(&self.community.charter, records);
         // Full seals take in what came before the close, however long there was no quorum.
         let is_backlog = is_full && header.time < close && wall >= close;
         let off = header.time.abs_diff(wall);
@@ -486,6 +494,9 @@ impl Core {
         }
         if !self.is_dispute(round) {
             return None;
+        }
+        if is_full && header.closes.is_none() && header.time > self.before_close(round) {
+            return Some("it takes the time before the close from seals that may be needed".to_owned());
         }
         let older_than = self.now.elapsed.checked_sub(sealing.patience)?;
         // What came to this node just before a close may have come to others just after it.
@@ -633,6 +644,12 @@ impl Core {
         }
         Ok(())
     }
+}
+
+/// Is there no room for another record, however large?
+fn is_full(charter: &Charter, records: &[Received]) -> bool {
+    let bytes: usize = records.iter().map(|received| received.bytes.len()).sum();
+    records.len() >= SEAL_RECORDS || bytes + charter.limits.record_bytes as usize > SEAL_BYTES
 }
 
 /// A height starts early when so many records wait.

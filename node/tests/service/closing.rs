@@ -9,7 +9,7 @@ use mutua_protocol::{
 use super::{
     sim::{Links, Sim},
     story::{closing, members, open_a_round, votes},
-    witnesses::{proposal, say, turn},
+    witnesses::{proposal, proposal_in, say, turn},
     world::{Authors, CLOSE, DRIFT, EPOCH, PERIOD, admit, ballot, community, fund, loan, public},
 };
 
@@ -75,6 +75,38 @@ fn ballots_that_waited_for_a_quorum_over_the_close_count_though_they_fill_severa
     });
     assert_eq!(closing(&sim, 0, 1).outcome.turnout.voters, 2_500);
     sim.settle(10_000);
+}
+
+#[test]
+fn a_witness_cannot_take_the_time_before_the_close_from_ballots_that_fill_several_seals() {
+    let community = community(4);
+    let mut authors = Authors::new(&community);
+    let mut sim = Sim::new(0, &community, 1, Links::GOOD);
+    let ballots = a_large_electorate(&mut sim, &mut authors, 2_500);
+    while turn(&sim, 1) != 3 {
+        let money = authors.say("treasurer", fund(1));
+        sim.accept(4, &[money]);
+        sim.settle(5_000);
+    }
+    sim.crash(2);
+    sim.crash(3);
+    for ballots in ballots.chunks(500) {
+        sim.accept(4, ballots);
+        sim.run(1_000);
+    }
+    sim.run(EPOCH + CLOSE + DRIFT + 1_000 - sim.wall());
+    sim.start(2);
+    sim.run(100);
+    // A full seal, dated so that nothing but the close can follow.
+    let mut first: Vec<Received> = ballots[..1_024].to_vec();
+    first.sort_by_key(Received::order);
+    let header = sim.core(0).ledger().seal(EPOCH + CLOSE - 1, &first).unwrap();
+    let said = proposal_in(1, 3, header, first.iter().map(|record| record.id).collect());
+    say(&mut sim, said);
+    sim.run_until("the round closes", 120_000, |sim| (0..3).all(|node| sim.core(node).ledger().round() == 2));
+    assert_eq!(closing(&sim, 0, 1).outcome.turnout.voters, 2_500);
+    sim.start(3);
+    sim.settle(20_000);
 }
 
 #[test]

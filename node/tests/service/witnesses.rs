@@ -220,7 +220,7 @@ pub fn proposal(number: usize, header: SealHeader, ids: Vec<RecordId>) -> Said {
 }
 
 /// A proposal for a round by a witness.
-fn proposal_in(round: u32, number: usize, header: SealHeader, ids: Vec<RecordId>) -> Said {
+pub fn proposal_in(round: u32, number: usize, header: SealHeader, ids: Vec<RecordId>) -> Said {
     let proposer = key(&witness(number));
     let statement = ProposalStatement {
         community: header.community,
