@@ -7,19 +7,17 @@ use mutua_protocol::{
     evidence::{Evidence, TwoProposals, TwoVotes},
     hash::CommunityId,
     keys::{PublicKey, Signature},
-    seals::{ProposalStatement, WitnessSet},
+    seals::ProposalStatement,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     context::Ctx,
     convert::{number, signed_vote},
-    message::{Fault, SignedVote},
-    signing::Checker,
+    message::SignedVote,
 };
 
-/// Two signed statements of one witness that contradict each other: anybody who has the charter can
-/// check them.
+/// Two signed statements of one witness that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Equivocation {
     /// Two different votes in one step of one round.
@@ -33,17 +31,6 @@ pub enum Equivocation {
         /// The other.
         second: (ProposalStatement, Signature),
     },
-}
-
-/// Why two statements prove nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EquivocationError {
-    /// They say the same, or belong to different witnesses, steps, rounds or heights.
-    #[error("the two statements do not contradict each other")]
-    NoContradiction,
-    /// One of them was not signed by the witness.
-    #[error(transparent)]
-    Statement(#[from] Fault),
 }
 
 impl Equivocation {
@@ -68,36 +55,6 @@ impl Equivocation {
                 Evidence::Proposals(TwoProposals::new(*proposer, first.clone(), second.clone()))
             }
         }
-    }
-
-    /// Checks the proof.
-    ///
-    /// # Errors
-    /// [`EquivocationError`] when it proves nothing.
-    pub fn check(&self, community: CommunityId, witnesses: &WitnessSet) -> Result<(), EquivocationError> {
-        let mut checker = Checker::new(community, witnesses.clone());
-        match self {
-            Self::Votes(first, second) => {
-                let (a, b) = (&first.vote, &second.vote);
-                let same_step = (a.height, a.round, a.kind) == (b.height, b.round, b.kind);
-                if !same_step || first.witness != second.witness || a.value == b.value {
-                    return Err(EquivocationError::NoContradiction);
-                }
-                checker.vote(a, &first.witness, &first.signature)?;
-                checker.vote(b, &second.witness, &second.signature)?;
-            }
-            Self::Proposals { proposer, first: (a, first), second: (b, second) } => {
-                if (a.height, a.round) != (b.height, b.round) || a == b {
-                    return Err(EquivocationError::NoContradiction);
-                }
-                if a.community != community || b.community != community {
-                    return Err(Fault::Community.into());
-                }
-                checker.proposal(a, proposer, first)?;
-                checker.proposal(b, proposer, second)?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -47,7 +47,7 @@ use mutua_protocol::{
 pub use mutua_protocol::seals::ProposalStatement;
 
 pub use engine::{Engine, NotAWitness, Status};
-pub use equivocation::{Equivocation, EquivocationError};
+pub use equivocation::Equivocation;
 pub use log::LogError;
 pub use message::{
     Body, Fault, MESSAGE_BYTES, Passage, PolkaCertificate, ProposedSeal, ROUNDS, RoundCertificate, RoundVote,

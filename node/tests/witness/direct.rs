@@ -12,7 +12,7 @@ use mutua_protocol::{
     seals::{Vote, VoteKind, Witness, WitnessSet},
 };
 
-use crate::sim::{COMMUNITY, Rng, TIMING, propose};
+use crate::sim::{COMMUNITY, Rng, TIMING, assert_proved, propose};
 
 /// Four witnesses, sorted by key.
 struct Four {
@@ -349,7 +349,7 @@ fn a_flood_of_contradictions_is_bounded() {
         entries += logged(&outputs).len();
         for output in outputs {
             if let Output::Equivocation(proof) = output {
-                proof.check(COMMUNITY, &four.set).unwrap();
+                assert_proved(&proof);
                 assert!(matches!(*proof, Equivocation::Proposals { .. }));
                 proofs += 1;
             }
