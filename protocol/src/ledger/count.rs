@@ -109,7 +109,7 @@ impl Ledger {
                 let score = given.score.min(charter.limits.score);
                 proposal.is_known_to(voter.ballot).then_some((*project, u32::from(score)))
             });
-            builder.add_voter(u64::from(voter.weight), scores.collect::<Vec<_>>());
+            builder.add_voter(u64::from(voter.weight), scores);
         }
         // The limits on weights and amounts leave no ballots that cannot be counted; if some could not, every node
         // would count none.
