@@ -8,6 +8,16 @@ use crate::{Done, client::Client, failure::Failure};
 /// Fewest digits that name something.
 const DIGITS: usize = 4;
 
+/// It could be the beginning of an id.
+fn check(what: &str, prefix: &str) -> Done {
+    if prefix.len() < DIGITS || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Failure::input(format!(
+            "'{prefix}' is no {what}: give its id, or at least the first {DIGITS} digits of it"
+        )));
+    }
+    Ok(())
+}
+
 /// The one of these whose digits begin like this.
 fn find<'a, T>(
     what: &str,
@@ -15,12 +25,8 @@ fn find<'a, T>(
     prefix: &str,
     all: impl Iterator<Item = (String, &'a T)>,
 ) -> Done<&'a T> {
+    check(what, prefix)?;
     let prefix = prefix.to_ascii_lowercase();
-    if prefix.len() < DIGITS || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Failure::input(format!(
-            "'{prefix}' is no {what}: give its id, or at least the first {DIGITS} digits of it"
-        )));
-    }
     let mut fit = all.filter(|(digits, _)| digits.starts_with(&prefix));
     match (fit.next(), fit.next()) {
         (Some((_, found)), None) => Ok(found),
@@ -81,6 +87,20 @@ pub(crate) fn topic<'a>(prefix: &str, proposals: &'a [ProposalView], client: &Cl
         (Err(_), [_, ..]) => argument(prefix, client).map(Topic::Argument),
         (found, []) => found.map(Topic::Proposal),
     }
+}
+
+/// The record that begins like this, whatever it says; or any whole id.
+///
+/// # Errors
+/// When the node holds none, or several do.
+pub(crate) fn any_record(prefix: &str, client: &Client) -> Done<RecordId> {
+    if let Ok(id) = prefix.parse() {
+        return Ok(id);
+    }
+    check("record", prefix)?;
+    let ids: Vec<RecordId> = client.get(&format!("/v1/records?prefix={prefix}"))?;
+    let hint = "the command that made it has shown its id";
+    find("record", hint, prefix, ids.iter().map(|id| (id.to_string(), id))).copied()
 }
 
 /// The record among these that begins like this.

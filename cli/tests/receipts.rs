@@ -128,7 +128,9 @@ fn a_member_shows_what_was_counted_to_somebody_without_a_node() {
     assert!(shown.out.contains("MUTUA-RECEIPT-1:") && shown.out.contains('█'), "{}", shown.out);
 
     let early = first.as_str().unwrap();
-    place.json(&["receipt", early, "--out", "early.receipt"]);
+    place.json(&["receipt", &early[..9], "--out", "early.receipt"]);
+    place.run(&["receipt", "abc"]).fails(2, "at least the first 4 digits");
+    place.run(&["receipt", &format!("{}ffff", &early[..9])]).fails(1, "there is no record");
     place.json(&["receipt", "--ballot", "1", "--of", &silent[..8], "--out", "silent.receipt"]);
     place.json(&["receipt", "--ballot", "1", "--of", &unknown, "--out", "unknown.receipt"]);
     place.json(&["receipt", &oven, "--without-body", "--out", "oven.receipt"]);

@@ -24,7 +24,7 @@ use crate::{
     failure::{Failure, Status},
     files,
     home::Home,
-    output,
+    named, output,
     page::Page,
     signing::{self, note},
     times,
@@ -34,7 +34,7 @@ const EXAMPLE: &str = "\
 Example:
   mutua receipt --ballot 3
   mutua receipt --ballot 3 --of 8f3a --qr
-  mutua receipt 5b3e90aa...64 digits of a record's id...
+  mutua receipt 5b3e90aa
   mutua verify-receipt ballot-3-8f3a01c2.receipt
 
 The receipt of a ballot proves that it is sealed and, once the round has closed, what was counted for its author: this ballot,
@@ -50,9 +50,9 @@ FILE is a receipt's file, or its text ('-' reads it from standard input). Nothin
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Make {
-    /// The record, by its whole id
+    /// The record, by its id or the first digits of it
     #[arg(value_name = "RECORD", required_unless_present = "ballot")]
-    record: Option<RecordId>,
+    record: Option<String>,
     /// What was counted in this round, with the ballot
     #[arg(long, value_name = "ROUND", conflicts_with = "record", value_parser = clap::value_parser!(u32).range(1..))]
     ballot: Option<u32>,
@@ -104,8 +104,11 @@ impl Make {
         let home = Home::existing(context)?;
         let community = home.community()?;
         let client = Client::of(&home)?;
-        let (name, receipt) = match (self.record, self.ballot) {
-            (Some(id), _) => (format!("record-{}", id.short()), of_record(&client, &community, id)?),
+        let (name, receipt) = match (&self.record, self.ballot) {
+            (Some(named), _) => {
+                let id = named::any_record(named, &client)?;
+                (format!("record-{}", id.short()), of_record(&client, &community, id)?)
+            }
             (None, Some(round)) => {
                 let key = signing::whose(&home, self.of.as_deref(), None, &client)?;
                 let receipt = of_ballot(&client, &community, round, key)?;

@@ -156,7 +156,7 @@ pub async fn serve(
         .route("/v1/arguments", get(arguments::find))
         .route("/v1/questions", get(arguments::questions))
         .route("/v1/ballots/{key}", get(views::ballot))
-        .route("/v1/records", post(records::submit))
+        .route("/v1/records", post(records::submit).get(records::beginning))
         .route("/v1/records/{id}", get(records::show))
         .route("/v1/outcomes", get(outcomes::list))
         .route("/v1/outcomes/{round}", get(outcomes::show))

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{JsonRejection, QueryRejection},
+    },
 };
 use mutua_protocol::{hash::RecordId, records::Received};
+use serde::Deserialize;
 
 use super::{
     Shared, blocking,
@@ -17,6 +21,9 @@ use super::{
 
 /// Greatest number of records in one submission.
 const RECORDS: usize = 1000;
+
+/// Greatest number of ids that are told for one beginning: who gets several has to give more digits.
+const FOUND: usize = 16;
 
 pub(super) async fn submit(
     State(shared): State<Shared>,
@@ -39,6 +46,29 @@ pub(super) async fn submit(
     let service = shared.service.clone();
     let records = blocking(move || service.submit(records)).await??;
     Ok(Json(Receptions { records }))
+}
+
+/// What the ids of records begin with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    prefix: String,
+}
+
+/// The ids that begin like this.
+pub(super) async fn beginning(
+    State(shared): State<Shared>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Json<Vec<RecordId>>, Problem> {
+    let Query(Wanted { prefix }) = wanted?;
+    let digits = prefix.bytes().filter(u8::is_ascii_hexdigit).count();
+    if digits != prefix.len() || !(4..=2 * RecordId::LENGTH).contains(&digits) {
+        return Err(Problem::bad_request(format!(
+            "'prefix' has to be 4 to {} hexadecimal digits",
+            2 * RecordId::LENGTH
+        )));
+    }
+    Ok(Json(blocking(move || shared.reader.records_beginning(&prefix, FOUND)).await??))
 }
 
 pub(super) async fn show(

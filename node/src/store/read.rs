@@ -74,6 +74,26 @@ impl Reader {
         Ok(self.shared_get(&tables::record(id))?.is_some())
     }
 
+    /// Ids of records that are held, sealed or not, and begin with these hexadecimal digits: as many as there are,
+    /// but at most `most`.
+    ///
+    /// # Errors
+    /// See [`Reader::record`].
+    pub fn records_beginning(&self, digits: &str, most: usize) -> Result<Vec<RecordId>, StoreError> {
+        let digits = digits.to_ascii_lowercase();
+        // Two digits are a byte; of an odd number, the last one is compared afterwards.
+        let Ok(whole) = hex::decode(digits.get(..digits.len() / 2 * 2).unwrap_or_default()) else {
+            return Ok(Vec::new());
+        };
+        let ids = self.shared_prefix(tables::records(&whole)).map(|entry| {
+            let (key, _) = entry?;
+            tables::record_id(&key).ok_or_else(|| self.damaged("the id of a record cannot be read"))
+        });
+        ids.filter(|id| id.as_ref().map_or(true, |id| id.to_string().starts_with(&digits)))
+            .take(most)
+            .collect()
+    }
+
     /// The records that are held and not sealed, by author and sequence number.
     pub fn tail(&self) -> impl Iterator<Item = Result<TailEntry, StoreError>> + use<> {
         self.tail_within(vec![tables::TAIL])

@@ -65,6 +65,16 @@ pub(super) fn record(id: &RecordId) -> Vec<u8> {
     key(RECORD, &[&id.0])
 }
 
+/// Where the records stand whose ids begin with these bytes.
+pub(super) fn records(beginning: &[u8]) -> Vec<u8> {
+    key(RECORD, &[beginning])
+}
+
+/// The id of a key in `RECORD`.
+pub(super) fn record_id(key: &[u8]) -> Option<RecordId> {
+    Some(RecordId(key.get(1..)?.try_into().ok()?))
+}
+
 pub(super) fn tail_of(author: &PublicKey) -> Vec<u8> {
     key(TAIL, &[&author.0])
 }

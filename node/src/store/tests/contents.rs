@@ -45,6 +45,34 @@ fn what_is_put_is_read_after_opening_again() {
 }
 
 #[test]
+fn records_are_found_by_the_beginning_of_their_ids() {
+    let folder = folder();
+    let mut store = open(folder.path()).unwrap();
+    let id = |start: &[u8]| {
+        let mut bytes = [0x55; 32];
+        bytes[..start.len()].copy_from_slice(start);
+        RecordId(bytes)
+    };
+    let ids = [id(&[0xab, 0xcd, 0x11]), id(&[0xab, 0xcd, 0x1f]), id(&[0xab, 0xce]), id(&[0xff, 0xff])];
+    let mut batch = Batch::default();
+    for id in ids {
+        batch.put_record(id, b"a record".to_vec());
+    }
+    store.commit(batch).unwrap();
+    let found = |digits: &str| store.records_beginning(digits, 3).unwrap();
+    assert_eq!(found("abcd"), ids[..2]);
+    assert_eq!(found("aBcD1"), ids[..2]);
+    assert_eq!(found("abcd1f"), ids[1..2]);
+    assert_eq!(found("abc"), ids[..3]);
+    assert_eq!(found("ffff5"), ids[3..]);
+    assert_eq!(found(&ids[0].to_string()), ids[..1]);
+    assert_eq!(found(""), ids[..3]);
+    for none in ["abcf", "abcd2", "xy", "äb", &"0".repeat(64), &"a".repeat(100)] {
+        assert_eq!(found(none), [], "{none}");
+    }
+}
+
+#[test]
 fn the_tail_is_in_order_and_shrinks() {
     let folder = folder();
     let mut store = open(folder.path()).unwrap();
