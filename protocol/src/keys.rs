@@ -77,8 +77,15 @@ impl PublicKey {
     /// [`KeyError::Weak`] otherwise.
     pub fn check_strong(&self) -> Result<(), KeyError> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| KeyError::Weak)?;
-        let canonical = key.to_edwards().compress().to_bytes() == self.0;
-        if key.is_weak() || !canonical { Err(KeyError::Weak) } else { Ok(()) }
+        if key.is_weak() || !self.is_canonical() { Err(KeyError::Weak) } else { Ok(()) }
+    }
+
+    /// Is this the one way to write its point, if the point is not of small order? Then x is not 0 and has two signs,
+    /// and y is written as what it is: below p = 2^255 - 19.
+    fn is_canonical(&self) -> bool {
+        let [lowest, middle @ .., highest] = &self.0;
+        let from_p_on = *lowest >= 0xed && middle.iter().all(|byte| *byte == 0xff) && highest & 0x7f == 0x7f;
+        !from_p_on
     }
 
     /// Checks one signature by ZIP-215.
@@ -243,6 +250,38 @@ mod tests {
         high[0] = 0xf0;
         high[31] = 0x7f;
         assert_eq!(PublicKey(high).check_strong(), Err(KeyError::Weak));
+    }
+
+    #[test]
+    fn a_key_is_strong_if_its_point_is_written_in_one_way_and_not_of_small_order() {
+        let slow = |key: &PublicKey| {
+            let point = ed25519_dalek::VerifyingKey::from_bytes(&key.0).ok();
+            point
+                .is_some_and(|key_of| !key_of.is_weak() && key_of.to_edwards().compress().to_bytes() == key.0)
+        };
+        // Everything around zero and around p, with both signs, and others by chance.
+        let mut keys: Vec<[u8; 32]> = Vec::new();
+        for lowest in 0..=255 {
+            for (middle, highest) in [(0xff, 0x7f), (0, 0), (0xff, 0x7e), (0, 0x7f)] {
+                let mut key = [middle; 32];
+                (key[0], key[31]) = (lowest, highest);
+                keys.push(key);
+                key[17] ^= 4;
+                keys.push(key);
+            }
+            keys.push(crate::hash::derive("test keys", &[lowest]));
+            keys.push(SecretKey::from_seed(&[lowest; 32]).public().0);
+        }
+        let mut strong = 0;
+        for mut key in keys {
+            for sign in [0, 0x80] {
+                key[31] ^= sign;
+                let key = PublicKey(key);
+                assert_eq!(key.check_strong().is_ok(), slow(&key), "{key}");
+                strong += u32::from(slow(&key));
+            }
+        }
+        assert!(strong > 500, "{strong} strong keys");
     }
 
     /// A signature whose R has a torsion part splits implementations that check without the
