@@ -316,7 +316,7 @@ impl Core {
             if let Some(received) = open(id)?
                 && let Body::Evidence(fork) = &received.record().body
             {
-                forks.insert(fork_matter(fork), *fork);
+                forks.insert(fork_matter(fork), **fork);
             }
         }
         for entry in self.reader.forks() {

@@ -613,7 +613,7 @@ impl Core {
                 sequence: chain.sequence + 1,
                 previous: chain.id,
                 clock: self.now.wall,
-                body: Body::Evidence(fork),
+                body: Body::Evidence(Box::new(fork)),
             };
             // Once signed and kept waiting, it would be followed by another one with its number: a fork of this
             // witness's own chain. So it is signed when it can be sealed next, and not before.

@@ -208,8 +208,8 @@ fn a_fork_whose_branches_are_proofs_is_proved_like_any_other() {
     let one = authors.fork(&names[0], ballot(1, &[loans[0].id]));
     let other = authors.fork(&names[0], ballot(1, &[loans[1].id]));
     let third = authors.fork(&names[0], ballot(1, &[]));
-    let left = authors.fork(&names[1], Body::Evidence(Fork::of(&one, &other)));
-    let right = authors.fork(&names[1], Body::Evidence(Fork::of(&one, &third)));
+    let left = authors.fork(&names[1], Body::Evidence(Box::new(Fork::of(&one, &other))));
+    let right = authors.fork(&names[1], Body::Evidence(Box::new(Fork::of(&one, &third))));
     for record in [&left, &right] {
         gossip(&mut sim, 0, record);
     }

@@ -111,21 +111,23 @@ fn unpack<R: AsRef<[u8]>>(
         let wrong = SealFault::Count { counted: header.count, present: records.len() };
         return Err(fault(Check::Count, wrong.to_string()));
     }
-    let records = (records.iter().enumerate())
-        .map(|(position, bytes)| record(community, header.height, position, bytes.as_ref()))
-        .collect::<Result<Vec<_>, _>>()?;
+    // Records are large: room for all is made once.
+    let mut received = Vec::with_capacity(records.len());
+    for (position, bytes) in records.iter().enumerate() {
+        received.push(record(community, header.height, position, bytes.as_ref())?);
+    }
     let id = header.id();
     let certificate = community
         .witnesses
         .claims(community.id, header.height, id, certificate)
         .map_err(|error| fault(Check::Certificate, error.to_string()))?;
-    let ids: Vec<RecordId> = records.iter().map(|received| received.id).collect();
+    let ids: Vec<RecordId> = received.iter().map(|received| received.id).collect();
     let seal = OpenedSeal {
         header: header.clone(),
         id,
         root: SealHeader::root_of(&ids),
         signers: certificate.len(),
-        records,
+        records: received,
     };
     Ok(Unpacked { seal, certificate })
 }

@@ -99,8 +99,9 @@ pub enum Body {
         /// not bound by it.
         purpose: Option<String>,
     },
-    /// A proof that an author signed two records with one sequence number.
-    Evidence(Fork),
+    /// A proof that an author signed two records with one sequence number. Boxed, for it is rare and large, and every
+    /// record has room for every body.
+    Evidence(Box<Fork>),
     /// A treasurer states that a funded loan was paid out, or a part of it.
     Disburse {
         /// Which loan.

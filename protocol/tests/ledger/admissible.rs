@@ -55,7 +55,7 @@ fn every_rule_refuses_what_it_is_for() {
         let proof = key("another").sign(Purpose::Succession, &agreement);
         Body::RotateKey { successor: public("another"), proof }
     };
-    let fork = Body::Evidence(Fork::of(&left, &right));
+    let fork = Body::Evidence(Box::new(Fork::of(&left, &right)));
     let cases: Vec<(&str, Body, Inadmissible)> = vec![
         ("stranger", blank(), Inadmissible::UnknownAuthor { author: stranger }),
         ("stranger", Body::Leave, Inadmissible::UnknownAuthor { author: stranger }),

@@ -157,7 +157,7 @@ fn a_suspension_is_not_shaken_off_by_losing_the_key() {
     world.support(NEW, &[]);
     // A fork that is proved later hits the new key.
     let [left, right] = world.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
-    assert_eq!(world.enact("ben", Body::Evidence(Fork::of(&left, &right))), None);
+    assert_eq!(world.enact("ben", Body::Evidence(Box::new(Fork::of(&left, &right)))), None);
     assert!(world.ledger.suspension(&public(NEW)).is_some());
 }
 

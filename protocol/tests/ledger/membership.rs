@@ -17,7 +17,7 @@ fn community() -> World {
 
 fn evidence(world: &World, name: &str) -> Body {
     let [left, right] = world.fork(name, Body::Leave, Body::Ballot(ballot(1, &[])));
-    Body::Evidence(Fork::of(&left, &right))
+    Body::Evidence(Box::new(Fork::of(&left, &right)))
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn the_branch_that_is_sealed_counts() {
         world.try_seal_at(world.ledger.time() + STEP, vec![right.clone()]),
         Err(SealFault::Chain { fault: ChainFault::Sequence { number: 1, expected: 2 }, .. })
     ));
-    assert_eq!(world.enact("ben", Body::Evidence(Fork::of(&right, &left))), None);
+    assert_eq!(world.enact("ben", Body::Evidence(Box::new(Fork::of(&right, &left)))), None);
     assert_eq!(world.enact("registrar", readmission("ana")), None);
     assert_eq!(counted(&world.close(), "ana"), Some(CountedAs::Cast(left.id)));
 }

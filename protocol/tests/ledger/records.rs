@@ -311,7 +311,7 @@ fn the_charter_bounds_the_size_of_a_record() {
 fn evidence_has_one_length_and_fits_under_any_charter_whatever_it_is_about() {
     let world = World::with(|charter| charter.limits.record_bytes = 1024);
     let length = |fork: &[Received; 2]| {
-        let bytes = bytes(&world, "ben", Body::Evidence(Fork::of(&fork[0], &fork[1])));
+        let bytes = bytes(&world, "ben", Body::Evidence(Box::new(Fork::of(&fork[0], &fork[1]))));
         assert!(Received::decode(&bytes, world.community()).is_ok());
         assert_eq!(codec::encode(&Fork::of(&fork[0], &fork[1])).len(), 416);
         bytes.len()
@@ -320,7 +320,7 @@ fn evidence_has_one_length_and_fits_under_any_charter_whatever_it_is_about() {
     let mut terms = loan("bakery", 5);
     terms.purpose = "x".repeat(500);
     let large = world.fork("ana", Body::Propose(Subject::Loan(terms)), Body::Leave);
-    let proof = Body::Evidence(Fork::of(&small[0], &small[1]));
+    let proof = Body::Evidence(Box::new(Fork::of(&small[0], &small[1])));
     let nested = world.fork("cleo", proof, Body::Leave);
     assert_eq!([&small, &large, &nested].map(length), [596; 3]);
 }
@@ -365,12 +365,12 @@ fn a_fork_is_proved_whatever_its_records_say() {
     let world = World::new();
     let community = world.community().id;
     let [left, right] = world.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
-    let proof = Body::Evidence(Fork::of(&left, &right));
+    let proof = Body::Evidence(Box::new(Fork::of(&left, &right)));
     // One branch is itself a proof, and so is the proof of that.
     let nested = world.fork("ana", proof, Body::Leave);
     let nested = Fork::of(&nested[0], &nested[1]);
     assert_eq!(nested.check(community), Ok(()));
-    let again = world.fork("ana", Body::Evidence(nested), Body::Leave);
+    let again = world.fork("ana", Body::Evidence(Box::new(nested)), Body::Leave);
     assert_eq!(Fork::of(&again[0], &again[1]).check(community), Ok(()));
     // No body has this hash, as far as anybody knows.
     let mut unheard = right.signed_header();
@@ -433,7 +433,7 @@ fn the_kinds_have_their_numbers_for_good() {
         revocation(ID(1)),
         Body::Ballot(ballot(1, &[])),
         payment(Direction::In, 1),
-        Body::Evidence(Fork::of(&left, &right)),
+        Body::Evidence(Box::new(Fork::of(&left, &right))),
         disbursement(ID(1), 1),
         release(ID(1), 1),
         repayment(ID(1), 1, 1),

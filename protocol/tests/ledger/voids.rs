@@ -31,7 +31,7 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
     assert_eq!(world.enact("cleo", Body::Leave), None);
     assert_eq!(world.enact("registrar", suspension("ben")), None);
     let [left, right] = world.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
-    let proof = Body::Evidence(Fork::of(&left, &right));
+    let proof = Body::Evidence(Box::new(Fork::of(&left, &right)));
     assert_eq!(world.enact("treasurer", proof.clone()), None);
     assert_eq!(world.enact("registrar", readmission("ana")), None);
     let run_out = Assessment { valid_until: world.ledger.time(), ..approved() };

@@ -90,7 +90,7 @@ pub fn one_of_each(world: &World) -> Vec<(&'static str, Received)> {
         ("fund-in", "treasurer", payment(Direction::In, 1 << 50)),
         ("fund-in-with-purpose", "treasurer", purposeful),
         ("fund-out", "treasurer", payment(Direction::Out, 1)),
-        ("evidence", "ana", Body::Evidence(Fork::of(&fork[0], &fork[1]))),
+        ("evidence", "ana", Body::Evidence(Box::new(Fork::of(&fork[0], &fork[1])))),
         ("disburse", "treasurer", disbursement(id(1), 1 << 50)),
         ("release", "treasurer", release(id(1), 5)),
         ("repay", "treasurer", repayment(id(1), 8_606, 425)),

@@ -120,7 +120,7 @@ pub fn without_keys(story: &Story) -> Cases {
         let fork = story.after(BALLOTS - 1).fork("cleo", Body::Leave, Body::Ballot(ballot(1, &[])));
         let mut fork = Fork::of(&fork[0], &fork[1]);
         change(&mut fork);
-        Body::Evidence(fork)
+        Body::Evidence(Box::new(fork))
     };
     let certificate = |bytes| Spoiled::at(bytes, Check::Certificate, BALLOTS);
     let record = |bytes, check| Spoiled::at(bytes, check, BALLOTS).in_record(0);

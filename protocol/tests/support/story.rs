@@ -84,7 +84,7 @@ impl Story {
         ];
         seal(&mut world, second);
         let forked = world.fork("cleo", Body::Leave, withdrawal(hours));
-        let proof = world.say("ana", Body::Evidence(Fork::of(&forked[0], &forked[1])));
+        let proof = world.say("ana", Body::Evidence(Box::new(Fork::of(&forked[0], &forked[1]))));
         seal(&mut world, vec![proof]);
         world.close();
         worlds.push(world.clone());

@@ -166,7 +166,7 @@ impl Town {
             26 => (treasurer, payment(Direction::Out, amount * 2)),
             27 => {
                 let [left, right] = self.world.fork(&other, Body::Leave, Body::Ballot(ballot(1, &[])));
-                (person, Body::Evidence(Fork::of(&left, &right)))
+                (person, Body::Evidence(Box::new(Fork::of(&left, &right))))
             }
             32..=34 => (treasurer, disbursement(self.funded(deed.what)?, amount)),
             35 => (treasurer, release(self.funded(deed.what)?, amount / 4 + 1)),

@@ -384,17 +384,25 @@ fn refused() -> Value {
             let (lost, successor, reason) = (public("ana"), public("new"), "known".to_owned());
             first(Body::ReplaceKey { lost, successor, consent, reason })
         }),
-        ("5.1", "evidence of one record", first(Body::Evidence(Fork { first: one_side, second: one_side }))),
+        (
+            "5.1",
+            "evidence of one record",
+            first(Body::Evidence(Box::new(Fork { first: one_side, second: one_side }))),
+        ),
         ("5.1", "evidence in the other order", {
-            first(Body::Evidence(Fork { first: fork.second, second: fork.first }))
+            first(Body::Evidence(Box::new(Fork { first: fork.second, second: fork.first })))
         }),
-        ("5.1", "evidence against two authors", first(Body::Evidence(sorted(one_side, by_another)))),
-        ("5.1", "evidence of two numbers", first(Body::Evidence(sorted(one_side, a_later_one)))),
-        ("5.1", "evidence of another community", first(Body::Evidence(abroad))),
+        (
+            "5.1",
+            "evidence against two authors",
+            first(Body::Evidence(Box::new(sorted(one_side, by_another)))),
+        ),
+        ("5.1", "evidence of two numbers", first(Body::Evidence(Box::new(sorted(one_side, a_later_one))))),
+        ("5.1", "evidence of another community", first(Body::Evidence(Box::new(abroad)))),
         ("5.1", "evidence with a false signature", {
             let mut fork = fork;
             fork.second.signature.0[0] ^= 1;
-            first(Body::Evidence(fork))
+            first(Body::Evidence(Box::new(fork)))
         }),
     ];
     let cases: Vec<Value> = cases
