@@ -204,9 +204,7 @@ impl Signer {
     pub(crate) fn say(&self, body: Body) -> Done<Said> {
         let author = self.author();
         body.check(&self.community, &author).map_err(Failure::input)?;
-        // Names of files need not be text.
-        let words = std::env::args_os().skip(1);
-        let command: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+        let command = words();
         if let Some(Before { kept, waits_for }) = &self.before {
             let is_same = kept.command == command || kept.received.record().body == body;
             match (is_same, waits_for) {
@@ -268,6 +266,11 @@ impl Signer {
              has changed, or another one with this key, which takes its place"
         )))
     }
+}
+
+/// The words of this command, by which it is known when it is given again. Names of files among them need not be text.
+fn words() -> Vec<String> {
+    std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 /// What to call a record.

@@ -12,7 +12,7 @@ use std::{
 use mutua_node::service::{Reception, ReceptionStatus};
 use mutua_protocol::records::{Body, Received, Record};
 
-use super::{Signer, note};
+use super::{Signer, note, words};
 use crate::{
     Done,
     failure::Failure,
@@ -67,14 +67,8 @@ impl Signer {
                 .map_err(|error| Failure::input(format!("line {line}: {error}")))?;
         }
         let records = self.sign_all(items);
-        let note = Note {
-            command: std::env::args().skip(1).collect(),
-            source,
-            time: times::now(),
-            taken: 0,
-            last: 0,
-            refused: Vec::new(),
-        };
+        let note =
+            Note { command: words(), source, time: times::now(), taken: 0, last: 0, refused: Vec::new() };
         let batch = Batch { note, records };
         if batch.records.is_empty() {
             return Ok(batch.note);
