@@ -462,6 +462,7 @@ impl<'a, P: Purse> Run<'a, P> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::purse::Rough;
     use super::*;
     use crate::allocation::{InstanceBuilder, Project};
     use proptest::prelude::*;
@@ -488,7 +489,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(300))]
 
         #[test]
-        fn small_purses_buy_what_wide_ones_do(instance in election(), raise in 0u64..5_000) {
+        fn small_and_rough_purses_buy_what_wide_ones_do(instance in election(), raise in 0u64..5_000) {
             for utility in [Utility::Cost, Utility::Cardinality, Utility::Score] {
                 let endowments = || UBig::from(instance.budget() + raise);
                 let wide = complete(Run::<Wide>::new(&instance, utility, endowments()), &[]);
@@ -496,6 +497,26 @@ mod tests {
                 prop_assert_eq!(&wide.projects, &packed.projects);
                 prop_assert!(wide.prices.iter().eq(packed.prices.iter()));
                 prop_assert_eq!(&wide.emptied_at, &packed.emptied_at);
+                let rough = complete(Run::<Rough>::new(&instance, utility, endowments()), &[]);
+                prop_assert_eq!(&wide.projects, &rough.projects);
+                prop_assert!(wide.prices.iter().eq(rough.prices.iter()));
+                prop_assert_eq!(&wide.emptied_at, &rough.emptied_at);
+            }
+        }
+
+        #[test]
+        fn rough_drafts_buy_what_runs_do(instance in election(), raises in 1u64..60) {
+            for utility in [Utility::Cost, Utility::Cardinality, Utility::Score] {
+                let endowments = |raises: u64| UBig::from(instance.budget() + raises * instance.total_weight());
+                let mut above: Option<Findings> = None;
+                for raises in (0..=raises).rev().step_by(3) {
+                    let alone = run(&instance, utility, endowments(raises));
+                    let known = above.as_ref().map_or(Known::Purchases(&[]), Known::Above);
+                    let rough = Run::<Rough>::new(&instance, utility, endowments(raises));
+                    let draft = sketch(rough, endowments(raises), known);
+                    prop_assert_eq!(&alone.projects, &draft.projects);
+                    above = Some(draft);
+                }
             }
         }
 

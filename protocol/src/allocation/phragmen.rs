@@ -249,6 +249,7 @@ impl<'a, P: Purse> Run<'a, P> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::purse::Rough;
     use super::*;
     use crate::allocation::{InstanceBuilder, Project};
     use proptest::prelude::*;
@@ -274,12 +275,16 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(500))]
 
         #[test]
-        fn small_purses_buy_what_wide_ones_do(instance in election()) {
+        fn small_and_rough_purses_buy_what_wide_ones_do(instance in election()) {
             let wide = complete(Run::<Wide>::new(&instance));
             let packed = complete(Run::<Packed>::new(&instance));
             prop_assert_eq!(&wide.projects, &packed.projects);
             prop_assert!(wide.times.iter().eq(packed.times.iter()));
             prop_assert_eq!(&wide.reasons, &packed.reasons);
+            let rough = complete(Run::<Rough>::new(&instance));
+            prop_assert_eq!(&wide.projects, &rough.projects);
+            prop_assert!(wide.times.iter().eq(rough.times.iter()));
+            prop_assert_eq!(&wide.reasons, &rough.reasons);
         }
     }
 }

@@ -78,6 +78,39 @@ const WEIGHT_BITS: u32 = 20;
 /// The total of weights from which on purses have to be [`Wide`].
 const PACKED_WEIGHT: u64 = 1 << WEIGHT_BITS;
 
+/// A purse so rough that bounds overlap all the time, and exact numbers have to decide.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub(super) struct Rough(Wide);
+
+#[cfg(test)]
+impl Purse for Rough {
+    type Sum = u128;
+
+    const ENDOWMENT: u64 = 1 << 9;
+    const COARSE: u64 = 1 << 5;
+
+    fn new(money: u64, weight: u64) -> Self {
+        Self(Wide::new(money, weight))
+    }
+
+    fn least(money: u128) -> Self {
+        Self(Wide::least(money))
+    }
+
+    fn money(self) -> u64 {
+        self.0.money()
+    }
+
+    fn weight(self) -> u64 {
+        self.0.weight()
+    }
+
+    fn value(self) -> u128 {
+        self.0.value()
+    }
+}
+
 /// From so many classes on, purses of sixteen bytes spill out of the nearer caches of a processor. Below, their
 /// greater precision saves more than small ones would.
 const MANY: usize = 1 << 14;

@@ -102,8 +102,8 @@ impl<'a, P: Purse> Till<'a, P> {
         // Whoever is taken to be emptied, the price is not below what the others have to pay then. And what
         // purses hold in excess of the truth only makes for a lower bound.
         let low = cost.saturating_sub(sums.below).checked_div(sums.slope).unwrap_or(0);
-        let is_surely_affordable = sums.total() > cost + u128::from(self.error) * sums.weight;
-        if low > limit && is_surely_affordable {
+        // (Nor is any bound too high for what turns out not to be affordable.)
+        if low > limit {
             return Some(Bid { low: low.max(bid.low), high: u128::from(u64::MAX), ..*bid });
         }
         self.price(bid)

@@ -1,7 +1,8 @@
 //! Explanations against the instances they speak of, and fairness.
 
 use mutua_protocol::allocation::{
-    Caps, Completion, Instance, Rule, Utility, allocate, distance, left_out, represented,
+    Cap, Caps, Completion, Instance, InstanceBuilder, Project, Reason, Rule, Utility, allocate, distance,
+    left_out, represented,
 };
 use proptest::prelude::*;
 
@@ -114,4 +115,25 @@ fn a_group_that_is_left_out_is_found() {
     assert_eq!((found.project, found.weight), (0, 2));
     assert_eq!(left_out(&instance, Utility::Cost, &[0]), None);
     assert_eq!((represented(&instance, &[1]), represented(&instance, &[0, 1])), (1, 3));
+}
+
+#[test]
+fn a_cap_is_named_where_it_stopped_a_project_that_could_be_paid_for() {
+    let caps = Caps { category: Some(4_000), ..Caps::NONE };
+    let mut builder = InstanceBuilder::new(1_000, 1).caps(caps);
+    for (cost, category) in [(300, 0), (300, 0), (900, 1)] {
+        builder.add_project(Project { category, ..Project::new(cost) });
+    }
+    builder.add_voter(1, [(0, 1), (1, 1), (2, 1)]);
+    let instance = builder.build().unwrap();
+    let equal_shares = |utility, completion| Rule::EqualShares { utility, completion };
+    for rule in
+        [equal_shares(Utility::Cost, Completion::None), equal_shares(Utility::Score, Completion::AddOne)]
+    {
+        let allocation = allocate(&instance, rule);
+        let reasons: Vec<_> =
+            allocation.passed_over.iter().map(|passed| (passed.project, passed.reason)).collect();
+        // The third one would break its own category's cap, however little is left to pay for it.
+        assert_eq!(reasons, [(1, Reason::Cap(Cap::Category)), (2, Reason::Cap(Cap::Category))]);
+    }
 }
