@@ -4,7 +4,7 @@ use std::{thread::sleep, time::Duration};
 
 use clap::Args;
 use mutua_node::api::types::{ForecastAnswer, ForecastView};
-use mutua_protocol::{charter::Currency, ledger::TurnoutBasis};
+use mutua_protocol::{allocation::FULL_DRAWS, charter::Currency, ledger::TurnoutBasis};
 
 use super::Context;
 use crate::{
@@ -25,9 +25,11 @@ Example:
   mutua forecast --turnout 250     250 members vote
 
 The ballots sealed so far are kept, and those still to come are drawn from them, 1,000 times; how often a loan is funded
-then is its chance. Without --turnout the share of the members who voted in the last four rounds is expected; in the first
-round, one half. The draws follow from the newest seal, so that every node shows the same. It takes those who vote later
-to vote like those who have voted.";
+then is its chance. Where that would take minutes (very many ballots, and completion by add-one) fewer draws are made, at
+least 100, and the answer says how many. Without --turnout the share of the members who voted in the last four rounds is
+expected; in the first round, one half. The draws follow from the newest seal, so that every node shows the same.
+It takes those who vote later to vote like those who have voted. Where they do not, it is too sure: of the projects of real
+elections forecast at 70 to 80 % from the first half of the ballots, 61 % were funded; from half of them by lot, 78 %.";
 
 /// What `mutua forecast` is told.
 #[derive(Debug, Args)]
@@ -79,6 +81,16 @@ impl Arguments {
     }
 }
 
+/// How exact the chances are.
+fn drawn(draws: u32) -> String {
+    if draws < FULL_DRAWS {
+        return format!(
+            "From {draws} draws instead of {FULL_DRAWS}, which would take minutes: a chance of one half may be 2 to 5 in 100 off."
+        );
+    }
+    format!("From {draws} draws.")
+}
+
 fn tell(page: &mut Page, view: &ForecastView, currency: &Currency) {
     let forecast = &view.forecast;
     let basis = match forecast.basis {
@@ -92,6 +104,7 @@ fn tell(page: &mut Page, view: &ForecastView, currency: &Currency) {
         forecast.round, forecast.height, forecast.voted, forecast.electorate, forecast.expected
     ));
     page.line(format!("It closes at {}.", times::show(forecast.close)));
+    page.line(drawn(forecast.draws));
     let mut chances: Vec<_> = forecast.chances.iter().collect();
     chances.sort_by_key(|chance| std::cmp::Reverse(chance.funded));
     let name = |id| view.names.get(id);
@@ -127,5 +140,16 @@ fn tell(page: &mut Page, view: &ForecastView, currency: &Currency) {
     }
     if forecast.voted == 0 {
         page.gap().line("Nobody has voted yet, so there is nothing to forecast from.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_draws_are_said_to_be_fewer() {
+        assert_eq!(drawn(FULL_DRAWS), "From 1000 draws.");
+        assert!(drawn(208).starts_with("From 208 draws instead of 1000"));
     }
 }

@@ -1,4 +1,5 @@
-//! What may become of the current round: computed on a thread of its own, once for each seal.
+//! What may become of the current round: computed on a thread of its own, once for each seal, and never more than half of
+//! the time.
 
 use std::{
     sync::{
@@ -13,6 +14,7 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
 };
 use mutua_protocol::{
+    allocation::FULL_DRAWS,
     hash::SealId,
     ledger::{ExpectedTurnout, Poll},
 };
@@ -25,13 +27,10 @@ use super::{
     types::{ForecastAnswer, ForecastView},
 };
 
-/// How often the rest of the ballots is drawn: with 1,000 draws, a chance of one half is told to about 2 in 100.
-pub(super) const DRAWS: u32 = 1000;
-
 /// Draws between two looks at the clock for those who wait.
 const STEP: u32 = 10;
 
-/// For how long a forecast is shown although there are newer seals: where many vote, there is one every second.
+/// For how long a forecast is shown at least although there are newer seals: where many vote, there is one every second.
 const FRESH: Duration = Duration::from_secs(10);
 
 /// What is asked for.
@@ -53,8 +52,21 @@ pub(super) struct Forecasts(Mutex<Work>);
 
 #[derive(Default)]
 struct Work {
-    done: Option<(Key, Instant, Arc<ForecastView>)>,
-    running: Option<Arc<AtomicU32>>,
+    done: Option<Done>,
+    running: Option<Arc<Progress>>,
+}
+
+/// A forecast, and until when it is shown although there are newer seals: at least as long again as it took to make.
+struct Done {
+    key: Key,
+    fresh_until: Instant,
+    view: Arc<ForecastView>,
+}
+
+/// How far a forecast has come.
+struct Progress {
+    drawn: AtomicU32,
+    of: u32,
 }
 
 /// Ends the making of a forecast, however it ends.
@@ -70,40 +82,44 @@ impl Forecasts {
     /// What there is to say at once: a forecast for this seal or one that is hardly older, or how far the one under way has come.
     fn known(&self, key: &Key) -> Option<ForecastAnswer> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(((seal, turnout), made, view)) = &held.done
+        if let Some(Done { key: (seal, turnout), fresh_until, view }) = &held.done
             && *turnout == key.1
-            && (*seal == key.0 || made.elapsed() < FRESH)
+            && (*seal == key.0 || Instant::now() < *fresh_until)
         {
-            return Some(ForecastAnswer { done: DRAWS, of: DRAWS, view: Some((**view).clone()) });
+            let draws = view.forecast.draws;
+            return Some(ForecastAnswer { done: draws, of: draws, view: Some((**view).clone()) });
         }
         let running = held.running.as_ref()?;
-        Some(ForecastAnswer { done: running.load(Ordering::Relaxed), of: DRAWS, view: None })
+        Some(ForecastAnswer { done: running.drawn.load(Ordering::Relaxed), of: running.of, view: None })
     }
 
     /// Begins one, unless one is under way.
     fn begin(self: &Arc<Self>, key: Key, poll: Poll) -> std::io::Result<()> {
+        let draws = poll.draws();
         let progress = {
             let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if held.running.is_some() {
                 return Ok(());
             }
-            Arc::clone(held.running.insert(Arc::default()))
+            Arc::clone(held.running.insert(Arc::new(Progress { drawn: AtomicU32::new(0), of: draws })))
         };
         let running = Running(Arc::clone(self));
         // Not one of the runtime's threads: those would be waited for when the node stops.
         std::thread::Builder::new().name("forecast".to_owned()).spawn(move || {
+            let begun = Instant::now();
             let mut funded: Vec<u32> = Vec::new();
-            for begin in (0..DRAWS).step_by(STEP as usize) {
-                let drawn = poll.draw(begin..(begin + STEP).min(DRAWS));
+            for begin in (0..draws).step_by(STEP as usize) {
+                let drawn = poll.draw(begin..(begin + STEP).min(draws));
                 funded.resize(drawn.len(), 0);
                 for (sum, more) in funded.iter_mut().zip(drawn) {
                     *sum += more;
                 }
-                progress.store(begin, Ordering::Relaxed);
+                progress.drawn.store(begin, Ordering::Relaxed);
             }
-            let view = ForecastView { forecast: poll.forecast(&funded, DRAWS), names: names(poll.count()) };
+            let view = ForecastView { forecast: poll.forecast(&funded, draws), names: names(poll.count()) };
+            let fresh_until = Instant::now() + begun.elapsed().max(FRESH);
             let mut held = running.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-            held.done = Some((key, Instant::now(), Arc::new(view)));
+            held.done = Some(Done { key, fresh_until, view: Arc::new(view) });
             drop(held);
         })?;
         Ok(())
@@ -140,5 +156,5 @@ pub(super) async fn show(
     blocking(move || begun.begin(key, ledger.poll(turnout)))
         .await?
         .map_err(|error| Problem::overloaded(format!("the forecast cannot be begun: {error}")))?;
-    Ok(Json(forecasts.known(&key).unwrap_or(ForecastAnswer { done: 0, of: DRAWS, view: None })))
+    Ok(Json(forecasts.known(&key).unwrap_or(ForecastAnswer { done: 0, of: FULL_DRAWS, view: None })))
 }

@@ -68,6 +68,12 @@ fn is_funded(instance: &Instance, rule: Rule, project: usize) -> bool {
     allocate(instance, rule).funded.iter().any(|funded| funded.project == project)
 }
 
+/// What a run of the rule is counted as, in ballot entries looked at.
+pub(super) fn run_work(instance: &Instance, rule: Rule) -> usize {
+    let plain = instance.entries() + instance.projects().len() + 1;
+    plain.saturating_mul(if adds_one(rule) { RAISING } else { 1 })
+}
+
 const fn adds_one(rule: Rule) -> bool {
     matches!(rule, Rule::EqualShares { completion: Completion::AddOne | Completion::AddOneThenGreedy, .. })
 }
@@ -126,9 +132,7 @@ fn further_supporters(instance: &Instance, rule: Rule, project: usize) -> (Optio
     let one_by_one = match rule {
         Rule::Greedy { .. } | Rule::Phragmen => 0,
         Rule::EqualShares { .. } => {
-            let run = (instance.entries() + instance.projects().len() + 1)
-                * if adds_one(rule) { RAISING } else { 1 };
-            (WORK / run).clamp(ONE_BY_ONE.0, ONE_BY_ONE.1) as u64
+            (WORK / run_work(instance, rule)).clamp(ONE_BY_ONE.0, ONE_BY_ONE.1) as u64
         }
     };
     let monotone = one_by_one == 0;

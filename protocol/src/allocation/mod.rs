@@ -53,7 +53,7 @@ pub use fairness::{LeftOut, left_out, represented};
 pub use fraction::{Fraction, NotAFraction};
 pub use instance::{Instance, InstanceBuilder, InstanceError, MAX_ENTRIES, MAX_TOTAL_WEIGHT, Project};
 pub use leftover::{CapExcess, Idle};
-pub use resample::resample;
+pub use resample::{FULL_DRAWS, LEAST_DRAWS, draws_for, resample};
 
 use equal_shares::Bought;
 use phragmen::Timed;

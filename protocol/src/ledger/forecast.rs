@@ -8,7 +8,12 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::{Count, Ineligible, Ledger};
-use crate::{allocation::resample, charter::BASIS_POINTS, hash::SealId, records::ProposalId};
+use crate::{
+    allocation::{draws_for, resample},
+    charter::BASIS_POINTS,
+    hash::SealId,
+    records::ProposalId,
+};
 
 /// So many of the newest closed rounds say which share of the members will vote.
 const HISTORY: usize = 4;
@@ -136,6 +141,13 @@ impl Poll {
     #[must_use]
     pub fn count(&self) -> &Count {
         &self.count
+    }
+
+    /// How many draws the forecast is made of: the same on every node that holds the same seals.
+    #[must_use]
+    pub fn draws(&self) -> u32 {
+        let expected = usize::try_from(self.expected).unwrap_or(usize::MAX);
+        draws_for(self.count.instance(), self.count.rule(), expected)
     }
 
     /// Draws the rest of the ballots once for each of these numbers; counts for each eligible loan how often it
