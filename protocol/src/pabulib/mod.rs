@@ -11,6 +11,10 @@
 //! Amounts may have decimals; they are read into whole numbers of the smallest unit that holds all of
 //! them ([`Election::unit`]). Projects are in the order of their ids as strings (by bytes), which is
 //! their order in ties.
+//!
+//! The format has no weights; a column `weight` in the section `VOTES` is read where there is one. Weights are whole
+//! numbers, which may be written as `3.0`. Others are refused, with a word on what to do: what a unit of weight is decides how far
+//! one raise of completion by add-one goes, and the reader will not choose one.
 
 mod amounts;
 mod reader;

@@ -311,10 +311,20 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
+    /// A weight: `3`, and `3.0` or `3,00` as spreadsheets write it.
     fn weight(&self, text: &str) -> Result<u64, ReadError> {
-        text.parse().map_err(|_| {
-            self.fault(format!("the weight \"{text}\" is not a whole number from 0 to 2^64 - 1"))
-        })
+        if let Ok(weight) = text.parse() {
+            return Ok(weight);
+        }
+        match Decimal::parse(text) {
+            Ok(Decimal { mantissa: weight @ 0.., decimals: 0 }) => Ok(weight.unsigned_abs()),
+            Ok(Decimal { mantissa: 0.., .. }) => Err(self.fault(format!(
+                "the weight \"{text}\" is not whole; multiply all weights of the file by the same number until \
+                 they are (only completion by add-one, which raises by a unit of currency for each unit of weight, \
+                 depends on it)"
+            ))),
+            _ => Err(self.fault(format!("the weight \"{text}\" is not a whole number from 0 to 2^64 - 1"))),
+        }
     }
 
     fn read_ballot(&mut self, vote: usize, points: Option<usize>) -> Result<(), ReadError> {

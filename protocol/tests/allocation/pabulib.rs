@@ -206,3 +206,29 @@ proptest! {
         exercise(&content);
     }
 }
+
+#[test]
+fn weights_are_whole_numbers_however_written() {
+    let with = |weight: &str| {
+        format!(
+            "META\nkey;value\nbudget;9\nvote_type;approval\nPROJECTS\nproject_id;cost\na;1\n\
+             VOTES\nvoter_id;vote;weight\n1;a;{weight}\n"
+        )
+    };
+    for (weight, read) in [("3", 3), ("3.0", 3), ("2,00", 2), ("0.0", 0), ("18446744073709551615", u64::MAX)]
+    {
+        let election = Election::read(with(weight).as_bytes()).unwrap();
+        assert_eq!(election.voter(0).unwrap().weight, read, "{weight}");
+    }
+    for (weight, words) in [
+        ("0.5", "multiply all weights"),
+        ("-1", "not a whole number"),
+        ("-0.5", "not a whole number"),
+        ("x", "not a whole number"),
+        ("18446744073709551616", "not a whole number"),
+    ] {
+        let error = refused(&with(weight));
+        assert!(error.message.contains(words), "{error}");
+        assert_eq!(error.line, 10, "{error}");
+    }
+}
