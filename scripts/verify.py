@@ -9,7 +9,7 @@
 
 It shares no code with the Rust of mutua, and makes every check of SPEC section 12 under the same number and in the same
 order, so that both name the same first fault. The exit status is 0 if all holds, 1 if a check fails, and 2 if a file
-cannot be read or is no archive. CHARTER is the charter's JSON, or an archive of the community. It needs Python 3.11 or later and two packages:
+cannot be read or is no archive. CHARTER is the founding charter's JSON, or an archive of the community. It needs Python 3.11 or later and two packages:
 
     pip install --require-hashes -r scripts/requirements.txt
 
@@ -18,7 +18,7 @@ A guide to the code, in the order of SPEC. Each module names its section; read S
     verifier/codec.py        2     types that read, write and bound values; the tables elsewhere are made of them
     verifier/hashes.py       3     contexts, hashes, Merkle trees
     verifier/signatures.py   4     ZIP-215
-    verifier/charter.py      5     the charter as a table
+    verifier/charter.py      5     the charter as a table, and those that have been in force
     verifier/records.py      6, 7  the bodies as a table; what makes a record well-formed
     verifier/seals.py        8     headers, votes, certificates
     verifier/ledger.py       9     what may be sealed (may_...), and what it does (do_...)

@@ -195,7 +195,7 @@ def check_seal(report: Report, payload: bytes) -> None:
         closing = rounds.close(ledger, header.time, header.height)
         if closing.digest != header.closes:
             raise Fault("4.5", f"the outcome is {closing.digest.hex()}")
-        rounds.begin_next(ledger, closing.outcome)
+        rounds.begin_next(ledger, closing)
         report.closings.append(closing)
     report.seals, report.head = ledger.height, ledger.head
     report.members, report.proposals = len(ledger.members), len(ledger.proposals)

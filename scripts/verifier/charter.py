@@ -1,8 +1,9 @@
-"""SPEC section 5: the charter."""
+"""SPEC section 5: the charter, and how it changes."""
 
 from __future__ import annotations
 
 import json
+from copy import copy
 from typing import Any
 
 from .codec import (Choice, Fixed, Line, ListOf, Names, OptionOf, OutOfBounds, Structure, Text, Type, Unsigned,
@@ -36,6 +37,7 @@ RULE = Choice(
     Structure("greedy", utility=UTILITY, order=ORDER),
     Structure("phragmen"),
 )
+CHARTER_CHANGES = Structure("charter changes", quorum=u16(0, 10_000), majority=u16(5_000, 9_999))
 
 CHARTER = Structure(
     "charter",
@@ -65,7 +67,12 @@ CHARTER = Structure(
         ), 32),
         caps=Structure("caps", borrower=SHARE, category=SHARE, expected_loss=SHARE),
     ),
-    motions=Structure("motions", quorum=u16(0, 10_000), majority=u16(0, 9_999)),
+    motions=Structure(
+        "motions",
+        quorum=u16(0, 10_000),
+        majority=u16(0, 9_999),
+        charter=CHARTER_CHANGES,
+    ),
     limits=Structure(
         "limits",
         score=u8(1, 100),
@@ -76,39 +83,86 @@ CHARTER = Structure(
 )
 
 
-class Community:
-    """A charter with the id that it gives its community, and who holds which key in it."""
+class Rules:
+    """A charter that is within its bounds, with its hash, and who holds which key in it."""
 
-    def __init__(self, data: bytes) -> None:
-        """Raises `NotCanonical` or `OutOfBounds`."""
-        self.charter: Value = decode(CHARTER, data, GREATEST_BYTES)
-        CHARTER.check(self.charter, None)
-        self._check_lists()
-        self.id = hash_of(COMMUNITY_ID, data)
-        self.roles: dict[str, Value] = {entry.role: entry for entry in self.charter.roles}
-        self.witnesses: dict[bytes, int] = {witness.key: witness.power for witness in self.charter.witnesses}
-        self.officers: set[bytes] = {key for entry in self.charter.roles for key in entry.keys}
+    def __init__(self, charter: Value) -> None:
+        """Raises `OutOfBounds`."""
+        check_charter(charter)
+        self.charter = charter
+        self.hash = hash_of(COMMUNITY_ID, CHARTER.write(charter))
+        self.roles: dict[str, Value] = {entry.role: entry for entry in charter.roles}
+        self.witnesses: dict[bytes, int] = {witness.key: witness.power for witness in charter.witnesses}
+        self.officers: set[bytes] = {key for entry in charter.roles for key in entry.keys}
         self.named: set[bytes] = self.officers | set(self.witnesses)
-
-    def _check_lists(self) -> None:
-        charter = self.charter
-        for name in ("groups", "categories"):
-            if len(set(getattr(charter, name))) != len(getattr(charter, name)):
-                raise OutOfBounds(f"{name} has an entry twice")
-        order = ["registrar", "attestor", "treasurer", "board", "moderator"]
-        ascending((order.index(entry.role) for entry in charter.roles), "roles")
-        if not any(entry.role == "registrar" for entry in charter.roles):
-            raise OutOfBounds("there is no registrar")
-        for entry in charter.roles:
-            ascending(entry.keys, f"the keys of the {entry.role}s")
-            if entry.needed > (len(entry.keys) if entry.role == "attestor" else 1):
-                raise OutOfBounds(f"{entry.needed} {entry.role}s cannot be needed")
-        ascending((witness.key for witness in charter.witnesses), "witnesses")
-        if len(charter.policy.grades) > charter.policy.worst_grade:
-            raise OutOfBounds("there are bounds for grades beyond the worst")
 
     def holds_role(self, key: bytes, role: str) -> bool:
         return role in self.roles and key in self.roles[role].keys
+
+    def can_follow(self, base: Rules) -> bool:
+        """5.1"""
+        new, old = self.charter, base.charter
+        same = all(getattr(new, name) == getattr(old, name) for name in ("protocol", "name", "currency"))
+        longer = all(getattr(new, name)[:len(getattr(old, name))] == getattr(old, name) for name in ("groups", "categories"))
+        return same and longer and new.schedule.first_close == old.schedule.first_close and new != old
+
+
+class Community:
+    """A community by the hash of its founding charter, with all charters that have been in force: the last one is."""
+
+    def __init__(self, data: bytes) -> None:
+        """Raises `NotCanonical` or `OutOfBounds`."""
+        founding = Rules(decode(CHARTER, data, GREATEST_BYTES))
+        self.id = founding.hash
+        self.history: list[tuple[int, Rules]] = [(0, founding)]  # from the seal after this height on
+
+    @property
+    def rules(self) -> Rules:
+        """Those in force."""
+        return self.history[-1][1]
+
+    @property
+    def charter(self) -> Value:
+        return self.rules.charter
+
+    def adopt(self, rules: Rules, height: int) -> None:
+        """They are in force after the seal of this height."""
+        self.history.append((height, rules))
+
+    def at(self, height: int) -> Community:
+        """The same community as it was for the seal of this height."""
+        then = copy(self)
+        then.history = self.history[:1] + [entry for entry in self.history[1:] if entry[0] < height]
+        return then
+
+    def has_named(self, key: bytes) -> bool:
+        return any(key in rules.named for _, rules in self.history)
+
+    def has_held(self, key: bytes, role: str) -> bool:
+        return any(rules.holds_role(key, role) for _, rules in self.history)
+
+    def widest(self, limit: str) -> int:
+        """The greatest value of a field of `limits` in any charter that has been in force."""
+        return max(getattr(rules.charter.limits, limit) for _, rules in self.history)
+
+
+def check_charter(charter: Value) -> None:
+    """Raises `OutOfBounds`."""
+    CHARTER.check(charter, None)
+    for name in ("groups", "categories"):
+        if len(set(getattr(charter, name))) != len(getattr(charter, name)):
+            raise OutOfBounds(f"{name} has an entry twice")
+    order = ["registrar", "attestor", "treasurer", "board", "moderator"]
+    ascending((order.index(entry.role) for entry in charter.roles), "roles")
+    if not any(entry.role == "registrar" for entry in charter.roles):
+        raise OutOfBounds("there is no registrar")
+    for entry in charter.roles:
+        ascending(entry.keys, f"the keys of the {entry.role}s")
+        if entry.needed > (len(entry.keys) if entry.role == "attestor" else 1):
+            raise OutOfBounds(f"{entry.needed} {entry.role}s cannot be needed")
+    ascending((witness.key for witness in charter.witnesses), "witnesses")
+    if len(charter.policy.grades) > charter.policy.worst_grade:
+        raise OutOfBounds("there are bounds for grades beyond the worst")
 
 
 def read_community(data: bytes) -> Community:
@@ -125,6 +179,8 @@ def read_community(data: bytes) -> Community:
 
 def from_json(kind: Type, content: Any) -> Any:
     """A value from its JSON form: keys in hexadecimal, choices by name. What is optional may be left out."""
+    if content is None and kind is CHARTER_CHANGES:
+        return Value(kind.kind, quorum=5_000, majority=6_666)
     if content is None and isinstance(kind, OptionOf):
         return None
     if content is None and isinstance(kind, ListOf):

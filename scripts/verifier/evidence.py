@@ -8,7 +8,7 @@ from . import signatures
 from .charter import Community
 from .codec import BLOB, BYTES32, BYTES64, Choice, ListOf, NotCanonical, OptionOf, Structure, Value, decode, u32, u64
 from .hashes import RECORD_ID, hash_of
-from .receipts import CERTIFIED_SEAL, SEALED_PROOF, Refused, certified_fault, need, verify_sealed
+from .receipts import CERTIFIED_SEAL, SEALED_PROOF, SUCCESSION, Refused, certified_fault, follow, need, verify_sealed
 from .records import HEADER as RECORD_HEADER
 from .records import SIGNED_HEADER, Malformed, is_signed, read_record
 from .seals import VOTE, seal_id
@@ -25,6 +25,7 @@ CHECKS = {
     "7.6": "the attestor's records follow one another without gap",
     "7.7": "neither attestation was taken back, replaced or run out at that moment",
     "7.8": "the later attestation is in a seal",
+    "7.9": "each amended charter was adopted under the one before it",
 }
 
 # 14.1
@@ -34,22 +35,23 @@ PROPOSAL = Structure(
 SIGNED_VOTE = Structure("signed vote", statement=VOTE, signature=BYTES64)
 SIGNED_PROPOSAL = Structure("signed proposal", statement=PROPOSAL, signature=BYTES64)
 
-EVIDENCE = Choice(
+EVIDENCE_FILE = Structure("evidence file", successions=ListOf(SUCCESSION), evidence=Choice(
     Structure("fork", first=SIGNED_HEADER, second=SIGNED_HEADER),
     Structure("seals", first=CERTIFIED_SEAL, second=CERTIFIED_SEAL),
     Structure("votes", witness=BYTES32, first=SIGNED_VOTE, second=SIGNED_VOTE),
     Structure("proposals", witness=BYTES32, first=SIGNED_PROPOSAL, second=SIGNED_PROPOSAL),
     Structure("attestations", records=ListOf(BLOB), sealed=SEALED_PROOF),
-)
+))
 
 
 def verify_file(data: bytes, community: Community) -> dict[str, Any]:
     """Whom an evidence file accuses, and of what. Raises `Refused`."""
     need(data.startswith(MAGIC), "7.1", "it does not begin as an evidence file does")
     try:
-        evidence = decode(EVIDENCE, data[len(MAGIC):], GREATEST_BYTES)
+        file = decode(EVIDENCE_FILE, data[len(MAGIC):], GREATEST_BYTES)
     except NotCanonical as error:
         raise Refused("7.1", str(error)) from error
+    community, evidence = follow(file.successions, community, "7.9"), file.evidence
     accused = KINDS[evidence.kind](evidence, community)
     return {"kind": evidence.kind, "keys": [key.hex() for key in accused]}
 
@@ -79,10 +81,14 @@ def seals(evidence: Value, community: Community) -> list[bytes]:
     not_linked = first.header.height + 1 == second.header.height and second.header.previous != ids[0]
     need(of_one_height or not_linked, "7.3", "both can be in one log, or they are not in their order")
     for seal in (first, second):
-        problem = certified_fault(seal, community)
+        problem = certified_fault(seal, community.at(seal.header.height))
         need(problem is None, "7.5", problem or "")
-    both = {signed.position for signed in first.signatures} & {signed.position for signed in second.signatures}
-    return [community.charter.witnesses[position].key for position in sorted(both)]
+    return sorted(signers(first, community) & signers(second, community))
+
+
+def signers(seal: Value, community: Community) -> set[bytes]:
+    witnesses = community.at(seal.header.height).charter.witnesses
+    return {witnesses[signed.position].key for signed in seal.signatures}
 
 
 def votes(evidence: Value, community: Community) -> list[bytes]:
@@ -104,14 +110,15 @@ def proposals(evidence: Value, community: Community) -> list[bytes]:
 def by_witness(evidence: Value, kind: Structure, purpose: bytes, community: Community) -> list[bytes]:
     both = [(kind.write(signed.statement), signed.signature) for signed in (evidence.first, evidence.second)]
     need(both[0][0] < both[1][0], "7.3", "they are not in the order of their bytes")
-    need(evidence.witness in community.witnesses, "7.4", "the accused is no witness")
+    witnesses = community.at(evidence.first.statement.height).rules.witnesses
+    need(evidence.witness in witnesses, "7.4", "the accused is no witness")
     for statement, signature in both:
         need(signatures.holds(purpose, evidence.witness, statement, signature), "7.5", "the witness has not signed both")
     return [evidence.witness]
 
 
 def attestations(evidence: Value, community: Community) -> list[bytes]:
-    records = []
+    community, records = community.at(evidence.sealed.seal.header.height), []
     for data in evidence.records:
         try:
             records.append(read_record(data, community))
@@ -124,7 +131,7 @@ def attestations(evidence: Value, community: Community) -> list[bytes]:
     need(first.body.terms == last.body.terms, "7.3", "they are for different terms")
     need(first.body.proposal != last.body.proposal, "7.3", "they are for one proposal: the later replaces the earlier")
     need(first.body.assessment.verdict != last.body.assessment.verdict, "7.3", "their verdicts are the same")
-    need(community.holds_role(first.author, "attestor"), "7.4", "the accused is no attestor")
+    need(community.has_held(first.author, "attestor"), "7.4", "the accused has been no attestor")
     need(all(map(is_signed, records)), "7.5", "a record is not signed by its author")
     for before, after in zip(records, records[1:]):
         follows = (after.author, after.sequence, after.previous) == (before.author, before.sequence + 1, before.id)

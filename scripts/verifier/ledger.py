@@ -7,9 +7,7 @@ record out (9.5). The tables at the end name them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable
-
-from .charter import Community
+from .charter import Community, Rules
 from .codec import Value
 from .hashes import ZEROS
 from .records import terms_hash
@@ -138,7 +136,8 @@ class Ledger:
     def __init__(self, community: Community) -> None:
         self.community = community
         self.height, self.head, self.time, self.round = 0, ZEROS, 0, 1
-        self.close: int = community.charter.schedule.first_close
+        self.anchor: int = community.charter.schedule.first_close  # what closes are counted from (10.1)
+        self.close = self.anchor
         self.chains: dict[bytes, Chain] = {}
         self.members: dict[bytes, Member] = {}
         self.suspended: set[bytes] = set()
@@ -160,7 +159,7 @@ class Ledger:
         return self.chains.get(author, Chain())
 
     def is_known(self, key: bytes) -> bool:
-        return key in self.members or key in self.retired or key in self.community.named
+        return key in self.members or key in self.retired or self.community.has_named(key)
 
     def newest(self, key: bytes) -> bytes:
         while key in self.retired:
@@ -196,10 +195,11 @@ class Ledger:
             if record.previous != end.id:
                 raise Fault("3.3", f"it names {record.previous.hex()} before it and not {end.id.hex()}", position)
             used = end.used_in(self.round) + 1
-            if author not in self.community.officers and used > self.community.charter.limits.records_per_round:
+            if author not in self.community.rules.officers and used > self.community.charter.limits.records_per_round:
                 raise Fault("3.6", f"it is the author's record number {used} in this round", position)
             try:
                 self.check_author(record)
+                self.check_role(record)
                 MAY[record.body.kind](self, record.author, record.body)
             except Inadmissible as rule:
                 raise Fault("3.5" if str(rule) in REFERENCES else "3.4", f"{rule}", position) from rule
@@ -213,10 +213,15 @@ class Ledger:
             raise Inadmissible("Retired")
         if author in self.suspended and record.body.kind != "leave":
             raise Inadmissible("Suspended")
-        if author not in self.members and author not in self.community.named:
+        has_been_named = self.community.has_named(author)
+        if author not in self.members and not has_been_named:
             raise Inadmissible("UnknownAuthor")
-        if author in self.members and self.members[author].status == "left" and author not in self.community.named:
+        if author in self.members and self.members[author].status == "left" and not has_been_named:
             raise Inadmissible("Left")
+
+    def check_role(self, record: Value) -> None:
+        role = ROLES.get(record.body.kind)
+        need(role is None or self.community.has_held(record.author, role), "Role")
 
     def carry_out(self, header: Value, records: list[Value]) -> int:
         """Carries records out that have been checked; the number of those that are void."""
@@ -230,11 +235,23 @@ class Ledger:
                 member = self.members.get(record.author)
                 has_left = member is not None and member.status == "left"
                 void_if(has_left and record.body.kind in OF_MEMBERS, "HasLeft")
+                if record.body.kind == "attest":
+                    self.attested[record.id] = (record.author, record.body.proposal)
+                self.check_rules_in_force(record)
                 DO[record.body.kind](self, record, record.body, seal)
             except Void:
                 void += 1
         self.height, self.head, self.time = header.height, seal_id(header), header.time
         return void
+
+    def check_rules_in_force(self, record: Value) -> None:
+        """What has been allowed is admissible, and void if it is allowed no more."""
+        rules, kind = self.community.rules, record.body.kind
+        void_if(kind in ROLES and not rules.holds_role(record.author, ROLES[kind]), "RoleEnded")
+        void_if(kind == "rotate-key" and record.author in rules.named, "NamedInCharter")
+        void_if(kind == "replace-key" and record.body.lost in rules.named, "NamedInCharter")
+        if kind in ("propose", "amend") and record.body.subject.kind == "charter":
+            void_if(record.body.subject.base != rules.hash, "OtherCharter")
 
 
 def in_turn(records: list[Value]) -> list[tuple[int, Value]]:
@@ -255,9 +272,28 @@ class Seal:
 OF_MEMBERS = {"propose", "amend", "withdraw", "predict", "ballot", "argue", "endorse"}
 
 
+# Whom a kind is for (9.4).
+ROLES = {
+    "admit": "registrar",
+    "suspend": "registrar",
+    "readmit": "registrar",
+    "replace-key": "registrar",
+    "attest": "attestor",
+    "revoke-attestation": "attestor",
+    "fund": "treasurer",
+    "disburse": "treasurer",
+    "release": "treasurer",
+    "repay": "treasurer",
+    "write-off": "treasurer",
+    "recover": "treasurer",
+    "respond": "board",
+    "moderate": "moderator",
+}
+
+
 # 9.4 Admissible
 
-REFERENCES = {"UnknownKey", "UnknownProposal", "UnknownTerms", "UnknownAttestation", "UnknownArgument",
+REFERENCES = {"UnknownCharter", "UnknownKey", "UnknownProposal", "UnknownTerms", "UnknownAttestation", "UnknownArgument",
               "FutureRound", "OpenRound"}
 
 
@@ -270,24 +306,32 @@ def need_member(ledger: Ledger, author: bytes) -> None:
     need(author in ledger.members, "NotMember")
 
 
-def need_role(role: str) -> Callable[[Ledger, bytes, Value], None]:
-    return lambda ledger, author, body: need(ledger.community.holds_role(author, role), "Role")
-
-
-def need_proposal(ledger: Ledger, proposal: bytes, kind: str | None = None) -> Proposal:
+def need_proposal(ledger: Ledger, proposal: bytes, is_loan: bool | None = None) -> Proposal:
     need(proposal in ledger.proposals, "UnknownProposal")
     found = ledger.proposals[proposal]
-    need(kind is None or found.subject.kind == kind, "OtherKind")
+    need(is_loan is None or is_loan == (found.subject.kind == "loan"), "OtherKind")
     return found
 
 
+def need_base(ledger: Ledger, subject: Value) -> None:
+    """A charter change is one of a charter that has been in force."""
+    if subject.kind != "charter":
+        return
+    bases = [rules for _, rules in ledger.community.history if rules.hash == subject.base]
+    need(bool(bases), "UnknownCharter")
+    need(Rules(subject.charter).can_follow(bases[0]), "CannotFollow")
+
+
 def need_terms(ledger: Ledger, body: Value) -> None:
-    proposal = need_proposal(ledger, body.proposal, "loan")
+    proposal = need_proposal(ledger, body.proposal, is_loan=True)
     need(body.terms == proposal.terms or body.terms in proposal.former, "UnknownTerms")
 
 
+def may_by_role(ledger: Ledger, author: bytes, body: Value) -> None:
+    """Whoever holds the role may."""
+
+
 def may_suspend(ledger: Ledger, author: bytes, body: Value) -> None:
-    need(ledger.community.holds_role(author, "registrar"), "Role")
     need(ledger.is_known(body.key), "UnknownKey")
 
 
@@ -295,14 +339,23 @@ def may_member(ledger: Ledger, author: bytes, body: Value) -> None:
     need_member(ledger, author)
 
 
+def need_not_always_named(ledger: Ledger, key: bytes) -> None:
+    need(not all(key in rules.named for _, rules in ledger.community.history), "NamedInCharter")
+
+
 def may_rotate_key(ledger: Ledger, author: bytes, body: Value) -> None:
     need_member(ledger, author)
-    need(author not in ledger.community.named, "NamedInCharter")
+    need_not_always_named(ledger, author)
+
+
+def may_propose(ledger: Ledger, author: bytes, body: Value) -> None:
+    need_member(ledger, author)
+    need_base(ledger, body.subject)
 
 
 def may_replace_key(ledger: Ledger, author: bytes, body: Value) -> None:
     may_suspend(ledger, author, Value("replace-key", key=body.lost))
-    need(body.lost not in ledger.community.named, "NamedInCharter")
+    need_not_always_named(ledger, body.lost)
 
 
 def may_amend(ledger: Ledger, author: bytes, body: Value) -> None:
@@ -310,6 +363,7 @@ def may_amend(ledger: Ledger, author: bytes, body: Value) -> None:
     proposal = need_proposal(ledger, body.proposal)
     need(proposal.owner == author, "NotOwn")
     need(proposal.subject.kind == body.subject.kind, "OtherKind")
+    need_base(ledger, body.subject)
 
 
 def may_withdraw(ledger: Ledger, author: bytes, body: Value) -> None:
@@ -318,12 +372,10 @@ def may_withdraw(ledger: Ledger, author: bytes, body: Value) -> None:
 
 
 def may_attest(ledger: Ledger, author: bytes, body: Value) -> None:
-    need(ledger.community.holds_role(author, "attestor"), "Role")
     need_terms(ledger, body)
 
 
 def may_revoke_attestation(ledger: Ledger, author: bytes, body: Value) -> None:
-    need(ledger.community.holds_role(author, "attestor"), "Role")
     need(body.attestation in ledger.attested, "UnknownAttestation")
     need(ledger.attested[body.attestation][0] == author, "OtherAttestor")
 
@@ -332,9 +384,9 @@ def may_ballot(ledger: Ledger, author: bytes, body: Value) -> None:
     need_member(ledger, author)
     need(body.round <= ledger.round, "FutureRound")
     for entry in body.scores:
-        need_proposal(ledger, entry.proposal, "loan")
+        need_proposal(ledger, entry.proposal, is_loan=True)
     for entry in body.answers:
-        need_proposal(ledger, entry.proposal, "motion")
+        need_proposal(ledger, entry.proposal, is_loan=False)
 
 
 def may_evidence(ledger: Ledger, author: bytes, body: Value) -> None:
@@ -347,9 +399,8 @@ def may_predict(ledger: Ledger, author: bytes, body: Value) -> None:
 
 
 def may_respond(ledger: Ledger, author: bytes, body: Value) -> None:
-    need(ledger.community.holds_role(author, "board"), "Role")
     if body.about.kind == "motion":
-        need_proposal(ledger, body.about.motion, "motion")
+        need_proposal(ledger, body.about.motion, is_loan=False)
     elif body.about.kind == "question":
         need(need_argument(ledger, body.about.question).stance == "question", "NotQuestion")
     else:
@@ -377,13 +428,11 @@ def may_endorse(ledger: Ledger, author: bytes, body: Value) -> None:
 
 
 def may_moderate(ledger: Ledger, author: bytes, body: Value) -> None:
-    need(ledger.community.holds_role(author, "moderator"), "Role")
     need_argument(ledger, body.argument)
 
 
 def may_move_money(ledger: Ledger, author: bytes, body: Value) -> None:
-    need(ledger.community.holds_role(author, "treasurer"), "Role")
-    need_proposal(ledger, body.proposal, "loan")
+    need_proposal(ledger, body.proposal, is_loan=True)
 
 
 # 9.5 Effective
@@ -463,7 +512,6 @@ def do_withdraw(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
 
 def do_attest(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
     proposal = ledger.proposals[body.proposal]
-    ledger.attested[record.id] = (record.author, body.proposal)
     void_if(proposal.status != "open", "NotOpen")
     void_if(proposal.terms != body.terms, "AmendedTerms")
     void_if(body.assessment.valid_until <= seal.time, "RunOut")
@@ -575,19 +623,19 @@ def do_recover(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
 
 
 MAY = {
-    "admit": need_role("registrar"),
+    "admit": may_by_role,
     "suspend": may_suspend,
     "readmit": may_suspend,
     "leave": may_member,
     "rotate-key": may_rotate_key,
     "replace-key": may_replace_key,
-    "propose": may_member,
+    "propose": may_propose,
     "amend": may_amend,
     "withdraw": may_withdraw,
     "attest": may_attest,
     "revoke-attestation": may_revoke_attestation,
     "ballot": may_ballot,
-    "fund": need_role("treasurer"),
+    "fund": may_by_role,
     "evidence": may_evidence,
     "disburse": may_move_money,
     "release": may_move_money,

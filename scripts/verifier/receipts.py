@@ -1,4 +1,4 @@
-"""SPEC section 13: receipts, which show with the charter alone that a record was sealed and what was counted for a key."""
+"""SPEC section 13: receipts, which show with the founding charter alone that a record was sealed and what was counted for a key."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import base64
 import binascii
 from typing import Any
 
-from .charter import Community
-from .codec import (BLOB, BYTES32, BYTES64, WHITE, Choice, ListOf, NotCanonical, OptionOf, Structure, Value, decode, u8, u32,
-                    u64)
-from .hashes import RECORD_ID, ROLL_TREE, SEAL_TREE, ZEROS, hash_of, merkle_root
+from .charter import CHARTER, Community, Rules
+from .codec import (BLOB, BYTES32, BYTES64, WHITE, Choice, ListOf, NotCanonical, OptionOf, OutOfBounds, Structure, Value, decode,
+                    u8, u32, u64)
+from .hashes import COMMUNITY_ID, RECORD_ID, ROLL_TREE, SEAL_TREE, ZEROS, hash_of, merkle_root
 from .records import HEADER as RECORD_HEADER
 from .records import SIGNED_HEADER, Malformed, is_signed, read_record, read_sequence
 from .rounds import OUTCOME_HEAD, ROLL_ENTRY, head_digest
@@ -17,7 +17,7 @@ from .seals import HEADER, certificate_fault, seal_id
 
 MAGIC = b"mutua receipt \x00\x01"
 PREFIX = "MUTUA-RECEIPT-1:"
-GREATEST_BYTES = 40_960
+GREATEST_BYTES = 1_048_576
 
 CHECKS = {
     "6.1": "the receipt's bytes are canonical, and hold a proof",
@@ -28,6 +28,7 @@ CHECKS = {
     "6.6": "the outcome is the one that the seal closes with",
     "6.7": "the line is in the roll of that outcome",
     "6.8": "the key is not in the roll of that outcome",
+    "6.9": "each amended charter was adopted under the one before it",
 }
 
 # 13.1
@@ -37,6 +38,7 @@ CERTIFIED_SEAL = Structure(
     round=u32(),
     signatures=ListOf(Structure("signed", position=u8(), signature=BYTES64)),
 )
+SUCCESSION = Structure("succession", seal=CERTIFIED_SEAL, outcome=OUTCOME_HEAD, charter=CHARTER)
 PATH = ListOf(BYTES32)
 SEALED_PROOF = Structure(
     "sealed proof",
@@ -55,7 +57,12 @@ COUNTED_PROOF = Structure(
     ),
     seal=CERTIFIED_SEAL,
 )
-RECEIPT = Structure("receipt", sealed=OptionOf(SEALED_PROOF), counted=OptionOf(COUNTED_PROOF))
+RECEIPT = Structure(
+    "receipt",
+    successions=ListOf(SUCCESSION),
+    sealed=OptionOf(SEALED_PROOF),
+    counted=OptionOf(COUNTED_PROOF),
+)
 
 
 class Refused(Exception):
@@ -104,15 +111,38 @@ def verify(data: bytes, community: Community) -> dict[str, Any]:
     except NotCanonical as error:
         raise Refused("6.1", str(error)) from error
     need(receipt.sealed is not None or receipt.counted is not None, "6.1", "it proves nothing")
+    community = follow(receipt.successions, community, "6.9")
     return {
         "sealed": receipt.sealed and verify_sealed(receipt.sealed, community),
         "counted": receipt.counted and verify_counted(receipt.counted, community),
     }
 
 
+def follow(successions: list[Value], founded: Community, check: str) -> Community:
+    """The community with the charters that were adopted one after the other."""
+    community = founded.at(0)
+    for succession in successions:
+        header, outcome = succession.seal.header, succession.outcome
+        need(header.community == community.id, check, "the seal of a succession belongs to another community")
+        need(header.height > community.history[-1][0], check, "the successions are not in their order")
+        need(header.closes == head_digest(outcome), check, "the seal of a succession closes with another outcome, or with none")
+        need((outcome.height, outcome.time) == (header.height, header.time), check, "the outcome is that of another seal")
+        need(outcome.charter == hash_of(COMMUNITY_ID, CHARTER.write(succession.charter)), check, "another charter was adopted")
+        try:
+            rules = Rules(succession.charter)
+        except OutOfBounds as error:
+            raise Refused(check, f"an adopted charter: {error}") from error
+        need(rules.can_follow(community.rules), check, "an adopted charter cannot follow the one before it")
+        problem = certified_fault(succession.seal, community)
+        need(problem is None, check, problem or "")
+        community.adopt(rules, header.height)
+    return community
+
+
 def verify_sealed(proof: Value, community: Community) -> dict[str, Any]:
     header = proof.seal.header
     need(header.community == community.id, "6.2", "the seal belongs to another community")
+    community = community.at(header.height)
     record = proof_record(proof.content, community)
     leaf = (record.id, proof.position, proof.path)
     need(is_leaf(SEAL_TREE, *leaf, header.count, header.root), "6.4", "the path does not lead to the seal's root")
@@ -144,6 +174,7 @@ def proof_record(content: Value, community: Community) -> Value:
 def verify_counted(proof: Value, community: Community) -> dict[str, Any]:
     header, outcome = proof.seal.header, proof.outcome
     need(header.community == community.id, "6.2", "the seal belongs to another community")
+    community = community.at(header.height)
     need(header.closes == head_digest(outcome), "6.6", "the seal closes with another outcome, or with none")
     need((outcome.height, outcome.time) == (header.height, header.time), "6.6", "the outcome is that of another seal")
     if proof.place.kind == "listed":

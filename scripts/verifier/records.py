@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import signatures
-from .charter import GREATEST_AMOUNT, STRONG_KEY, Community
+from .charter import CHARTER, GREATEST_AMOUNT, STRONG_KEY, Community, check_charter
 from .codec import (BOOL, BYTES32, BYTES64, Choice, Line, ListOf, Names, NotCanonical, OptionOf, OutOfBounds,
                     Paragraphs, Position, Structure, Value, ascending, decode, u8, u16, u32, u64)
 from .hashes import RECORD_BODY, RECORD_ID, TERMS, ZEROS, hash_of
@@ -43,6 +43,7 @@ SUBJECT = Choice(
         expires=u64(),
     ),
     Structure("motion", title=Line(120), text=Paragraphs(4_000)),
+    Structure("charter", title=Line(120), purpose=Paragraphs(4_000), base=BYTES32, charter=CHARTER),
 )
 
 # 6.4
@@ -138,7 +139,7 @@ def header_bytes(data: bytes) -> bytes:
 def read_record(data: bytes, community: Community) -> Value:
     """A signed record that is well-formed, with its `id`. Raises `Malformed`. Its signature is checked apart."""
     try:
-        record: Value = decode(SIGNED_RECORD, data, community.charter.limits.record_bytes)
+        record: Value = decode(SIGNED_RECORD, data, community.widest("record_bytes"))
     except NotCanonical as error:
         raise Malformed("2.2", str(error)) from error
     if record.community != community.id:
@@ -180,12 +181,17 @@ def check_replacement(record: Value, community: Community) -> None:
         raise OutOfBounds("the new key has not consented")
 
 
+def check_subject(record: Value, community: Community) -> None:
+    if record.body.subject.kind == "charter":
+        check_charter(record.body.subject.charter)
+
+
 def check_ballot(record: Value, community: Community) -> None:
-    limits, ballot = community.charter.limits, record.body
-    if len(ballot.scores) > limits.scores:
-        raise OutOfBounds(f"{len(ballot.scores)} scores are more than {limits.scores}")
-    if any(entry.score > limits.score for entry in ballot.scores):
-        raise OutOfBounds(f"a score is greater than {limits.score}")
+    ballot, scores, score = record.body, community.widest("scores"), community.widest("score")
+    if len(ballot.scores) > scores:
+        raise OutOfBounds(f"{len(ballot.scores)} scores are more than {scores}")
+    if any(entry.score > score for entry in ballot.scores):
+        raise OutOfBounds(f"a score is greater than {score}")
     ascending((entry.proposal for entry in ballot.scores), "scores")
     ascending((entry.proposal for entry in ballot.answers), "answers")
 
@@ -217,6 +223,8 @@ def check_argue(record: Value, community: Community) -> None:
 
 FURTHER_BOUNDS = {
     "argue": check_argue,
+    "propose": check_subject,
+    "amend": check_subject,
     "repay": check_repay,
     "rotate-key": check_rotation,
     "replace-key": check_replacement,

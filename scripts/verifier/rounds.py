@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .allocation import Allocation, Election, Project, Voter, shares_of
+from .charter import Rules
 from .codec import BLOB, BOOL, BYTES32, Choice, ListOf, Names, OptionOf, Structure, Value, u8, u16, u32, u64
 from .hashes import DECISIONS, OUTCOME, ROLL_TREE, SHARES, hash_of, merkle_root
 from .ledger import GREATEST_TIME, Account, Cast, Ledger, Member, Proposal
@@ -33,6 +34,8 @@ RESULT = Choice(
     Structure("ineligible", reason=INELIGIBLE),
 )
 
+CHANGE = Choice(Structure("adopted"), Structure("not-carried"), Structure("lapsed", by=BYTES32))
+
 OUTCOME_OF_ROUND = Structure(
     "outcome",
     round=u32(),
@@ -42,6 +45,7 @@ OUTCOME_OF_ROUND = Structure(
     pool=u64(),
     turnout=Structure("turnout", members=u64(), weight=u64(), voters=u64(), voted=u64()),
     roll=BYTES32,
+    charter=BYTES32,
     raises=OptionOf(u64()),
     candidates=ListOf(Structure("candidate", proposal=BYTES32, terms=BYTES32, amount=u64(), result=RESULT)),
     funded=ListOf(Structure(
@@ -53,11 +57,11 @@ OUTCOME_OF_ROUND = Structure(
         shares=BYTES32,
     )),
     motions=ListOf(Structure(
-        "motion", proposal=BYTES32, yes=u64(), no=u64(), abstain=u64(), quorum=BOOL, carried=BOOL,
+        "motion", proposal=BYTES32, yes=u64(), no=u64(), abstain=u64(), quorum=BOOL, carried=BOOL, change=OptionOf(CHANGE),
     )),
 )
 
-HEAD = 100  # bytes of the fields `round` to `roll`, which are of fixed width
+HEAD = 132  # bytes of the fields `round` to `charter`, which are of fixed width
 
 
 def digest_of(outcome: bytes) -> bytes:
@@ -68,7 +72,7 @@ def digest_of(outcome: bytes) -> bytes:
 # The fields of an outcome's head. Receipts show it alone.
 OUTCOME_HEAD = Structure(
     "head",
-    **{name: OUTCOME_OF_ROUND.fields[name] for name in ("round", "height", "close", "time", "pool", "turnout", "roll")},
+    **{name: OUTCOME_OF_ROUND.fields[name] for name in ("round", "height", "close", "time", "pool", "turnout", "roll", "charter")},
     decisions=BYTES32,
 )
 
@@ -100,6 +104,7 @@ class Closing:
     digest: bytes
     roll: list[Value]
     shares: dict[bytes, list[tuple[bytes, int]]]
+    adopted: Rules | None
 
 
 # 10.2 Eligible loans
@@ -116,6 +121,7 @@ def valid_assessments(ledger: Ledger, loan: Proposal, time: int) -> list[Value]:
         for attestor, attestation in loan.attestations.items()
         if attestation.terms == loan.terms
         and attestation.assessment.valid_until > time
+        and ledger.community.rules.holds_role(attestor, "attestor")
         and attestor not in ledger.suspended
     ]
 
@@ -133,7 +139,7 @@ def figures_of(assessments: list[Value]) -> Value:
 
 def ineligible(ledger: Ledger, loan: Proposal, time: int) -> Value | None:
     """The first reason why a candidate is not eligible."""
-    policy, roles = ledger.community.charter.policy, ledger.community.roles
+    policy, roles = ledger.community.charter.policy, ledger.community.rules.roles
     assessments = valid_assessments(ledger, loan, time)
     needed = roles["attestor"].needed if "attestor" in roles else 1
     if loan.subject.expires <= time:
@@ -200,7 +206,7 @@ def close(ledger: Ledger, time: int, height: int) -> Closing:
 
     ballots = [
         Voter(key, member.weight, {
-            place[entry.proposal]: entry.score
+            place[entry.proposal]: min(entry.score, ledger.community.charter.limits.score)
             for entry in cast.ballot.scores
             if entry.proposal in place and cast.height > ledger.proposals[entry.proposal].since
         })
@@ -216,6 +222,9 @@ def close(ledger: Ledger, time: int, height: int) -> Closing:
     allocation = Election(projects, ballots, budget, unit, charter.rule, charter.policy.caps).allocate()
     supporters = [sum(voter.weight for voter in ballots if number in voter.scores) for number in range(len(projects))]
 
+    motions = decide_motions(ledger, weight, voters)
+    adopted = adopted_by(ledger, motions)
+
     shares = {eligible[each.project].id: shares_of(projects[each.project].cost, each.payments)
               for each in allocation.funded}
     outcome = Value(
@@ -225,6 +234,7 @@ def close(ledger: Ledger, time: int, height: int) -> Closing:
         close=ledger.close,
         time=time,
         pool=budget,
+        charter=(adopted or ledger.community.rules).hash,
         raises=allocation.raises,
         turnout=Value("turnout", members=len(electorate), weight=weight, voters=len(voters),
                       voted=sum(member.weight for _, member, _ in voters)),
@@ -240,9 +250,9 @@ def close(ledger: Ledger, time: int, height: int) -> Closing:
                   shares=hash_of(SHARES, SHARE_LIST.write(share_values(shares[eligible[each.project].id]))))
             for each in allocation.funded
         ],
-        motions=decide_motions(ledger, weight, voters),
+        motions=motions,
     )
-    return Closing(outcome, digest_of(OUTCOME_OF_ROUND.write(outcome)), roll, shares)
+    return Closing(outcome, digest_of(OUTCOME_OF_ROUND.write(outcome)), roll, shares, adopted)
 
 
 def result_of(reason: Value | None, figures: Value | None, place: int | None, allocation: Allocation,
@@ -270,39 +280,57 @@ def share_values(shares: list[tuple[bytes, int]]) -> list[Value]:
 
 def decide_motions(ledger: Ledger, weight: int, voters: list[tuple[bytes, Member, Cast]]) -> list[Value]:
     """10.6"""
-    policy = ledger.community.charter.motions
-    motions = [each for each in ledger.proposals.values() if each.status == "open" and each.subject.kind == "motion"]
+    motions = [each for each in ledger.proposals.values() if each.status == "open" and each.subject.kind != "loan"]
     votes = {motion.id: {"yes": 0, "no": 0, "abstain": 0} for motion in motions}
     for _, member, cast in voters:
         for entry in cast.ballot.answers:
             if entry.proposal in votes and cast.height > ledger.proposals[entry.proposal].since:
                 votes[entry.proposal][entry.choice] += member.weight
-    decided = []
+    decided, adopted = [], None
     for motion in sorted(motions, key=lambda motion: motion.place):
         yes, no, abstain = (votes[motion.id][choice] for choice in ("yes", "no", "abstain"))
+        is_change = motion.subject.kind == "charter"
+        policy = ledger.community.charter.motions.charter if is_change else ledger.community.charter.motions
         quorum = (yes + no + abstain) * 10_000 >= weight * policy.quorum
         carried = quorum and yes * 10_000 > (yes + no) * policy.majority
         decided.append(Value("motion", proposal=motion.id, yes=yes, no=no, abstain=abstain, quorum=quorum,
-                             carried=carried))
+                             carried=carried, change=change_of(carried, adopted) if is_change else None))
+        if is_change and carried and adopted is None:
+            adopted = motion.id
     return decided
+
+
+def change_of(carried: bool, adopted: bytes | None) -> Value:
+    """What comes of a charter change, when this one was adopted before it."""
+    if not carried:
+        return Value("not-carried")
+    return Value("adopted") if adopted is None else Value("lapsed", by=adopted)
+
+
+def adopted_by(ledger: Ledger, motions: list[Value]) -> Rules | None:
+    for motion in motions:
+        if motion.change is not None and motion.change.kind == "adopted":
+            return Rules(ledger.proposals[motion.proposal].subject.charter)
+    return None
 
 
 # 10.1 and 10.8
 
 
 def next_close(ledger: Ledger, time: int) -> int:
-    schedule = ledger.community.charter.schedule
-    periods = 0 if time < schedule.first_close else (time - schedule.first_close) // schedule.period + 1
-    return min(schedule.first_close + periods * schedule.period, GREATEST_TIME)
+    period = ledger.community.charter.schedule.period
+    periods = 0 if time < ledger.anchor else (time - ledger.anchor) // period + 1
+    return min(ledger.anchor + periods * period, GREATEST_TIME)
 
 
-def begin_next(ledger: Ledger, outcome: Value) -> None:
+def begin_next(ledger: Ledger, closing: Closing) -> None:
     """What a close changes."""
+    outcome = closing.outcome
     funded = {each.proposal: each.amount for each in outcome.funded}
     for proposal in ledger.proposals.values():
         if proposal.status != "open":
             continue
-        if proposal.subject.kind == "motion":
+        if proposal.subject.kind != "loan":
             proposal.status = "decided"
         elif proposal.id in funded:
             proposal.status = "funded"
@@ -313,5 +341,8 @@ def begin_next(ledger: Ledger, outcome: Value) -> None:
         member.cast = None
         if member.status == "leaving":
             member.status, member.standing = "left", None
+    if closing.adopted:
+        ledger.community.adopt(closing.adopted, outcome.height)
+        ledger.anchor = outcome.close
     ledger.close = next_close(ledger, outcome.time)
     ledger.round += 1

@@ -46,13 +46,13 @@ def seal_id(header: Value) -> bytes:
 
 def certificate_fault(header: Value, certificate: Value, community: Community) -> str | None:
     """Why a certificate does not hold for a seal."""
-    signers = [signed.key for signed in certificate.signatures]
+    signers, witnesses = [signed.key for signed in certificate.signatures], community.rules.witnesses
     if any(left >= right for left, right in zip(signers, signers[1:])):
         return "the signers are not in ascending order"
     for key in signers:
-        if key not in community.witnesses:
+        if key not in witnesses:
             return f"{key.hex()} is no witness"
-    power, total = sum(community.witnesses[key] for key in signers), sum(community.witnesses.values())
+    power, total = sum(witnesses[key] for key in signers), sum(witnesses.values())
     if 3 * power <= 2 * total:
         return f"a power of {power} of {total} is not more than two thirds"
     vote = VOTE.write(Value("vote", community=community.id, height=header.height, round=certificate.round,

@@ -187,6 +187,28 @@ def archive(file: Any, folder: Path) -> Iterator[Result]:
     yield "void records", report.void == len(file["void"])
 
 
+def amended(file: Any, folder: Path) -> Iterator[Result]:
+    """A community that changes its charter: everything is judged from the founding one."""
+    report = verify(io.BytesIO(bytes.fromhex(file["archive"])))
+    yield "verdict", report.fault is None
+    history = report.community.history
+    yield "charters", [(height + 1, rules.hash.hex()) for height, rules in history] == [
+        (vector["from_seal"], vector["hash"]) for vector in file["charters"]
+    ]
+    for (_, rules), vector in zip(history, file["charters"]):
+        yield f"fields of the charter from seal {vector['from_seal']}", leaves(rules.charter) == leaves_of(vector["charter"])
+    for closing, vector in zip(report.closings, file["outcomes"]):
+        name = f"of round {closing.outcome.round}"
+        yield f"outcome {name}", rounds.OUTCOME_OF_ROUND.write(closing.outcome).hex() == vector["bytes"]
+        yield f"fields {name}", leaves(closing.outcome) == leaves_of(vector["outcome"])
+        yield f"digest {name}", closing.digest.hex() == vector["digest"]
+    yield "number of rounds", len(report.closings) == len(file["outcomes"])
+    yield "void records", report.void == len(file["void"])
+    for name, verify_file in (("receipts", receipts.verify_file), ("evidence", evidence.verify_file)):
+        part = {"charter": file["charter"], name: file[name], "refused": file[f"refused_{name}"]}
+        yield from proofs(verify_file, name)(part, folder)
+
+
 def refused(file: Any, folder: Path) -> Iterator[Result]:
     community = first_community(folder)
     for vector in file["refused"]:
@@ -250,6 +272,7 @@ FILES = {
     "allocations.json": allocations,
     "rules.json": rules,
     "archive.json": archive,
+    "amended.json": amended,
     "refused.json": refused,
     "receipts.json": proofs(receipts.verify_file, "receipts"),
     "evidence.json": proofs(evidence.verify_file, "evidence"),
