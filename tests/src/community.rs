@@ -80,9 +80,18 @@ impl Community {
     /// Founds a community and writes the homes of its nodes. Nothing runs yet.
     #[must_use]
     pub fn found(name: &str, founding: Founding) -> Self {
+        Self::found_as(name, founding, |_| {})
+    }
+
+    /// The same, with a charter that is changed in this way.
+    ///
+    /// # Panics
+    /// When the homes cannot be written, or the charter breaks its bounds.
+    #[must_use]
+    pub fn found_as(name: &str, founding: Founding, change: impl FnOnce(&mut Charter)) -> Self {
         let addresses: Vec<String> =
             (0..founding.nodes).map(|_| format!("/ip4/127.0.0.1/tcp/{}", ports::free())).collect();
-        Self::found_at(name, founding, addresses, |_| Vec::new())
+        Self::build(name, founding, addresses, |_| Vec::new(), change)
     }
 
     /// The same, with the addresses given, and for each node the command that runs it.
@@ -95,6 +104,16 @@ impl Community {
         founding: Founding,
         addresses: Vec<String>,
         run_by: impl Fn(usize) -> Vec<String>,
+    ) -> Self {
+        Self::build(name, founding, addresses, run_by, |_| {})
+    }
+
+    fn build(
+        name: &str,
+        founding: Founding,
+        addresses: Vec<String>,
+        run_by: impl Fn(usize) -> Vec<String>,
+        change: impl FnOnce(&mut Charter),
     ) -> Self {
         let turn = Turn::take();
         let folder = Folder::new(name);
@@ -111,7 +130,8 @@ impl Community {
             .filter_map(|(n, home)| homes::make(home, n < founding.witnesses + founding.heirs))
             .collect();
         let operator = SecretKey::from_seed(&OPERATOR_SEED);
-        let charter = charter(name, founding, &operator, &witnesses[..founding.witnesses]);
+        let mut charter = charter(name, founding, &operator, &witnesses[..founding.witnesses]);
+        change(&mut charter);
         let founded = Founded::new(charter).expect("the charter keeps its bounds");
         let mut nodes = Vec::with_capacity(founding.nodes);
         for (n, (name, home)) in names.iter().zip(&homes).enumerate() {
