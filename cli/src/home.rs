@@ -24,6 +24,7 @@ const SMALL_FILE_BYTES: u64 = 64 << 10;
 const CHARTER: &str = "charter.json";
 const SETTINGS: &str = "node.toml";
 const KEYS: &str = "keys";
+const STORE: &str = "store";
 const IDENTITY: &str = "network.key";
 const TOKEN: &str = "api-token";
 const AUDITOR_TOKEN: &str = "auditor-token";
@@ -196,6 +197,11 @@ impl Home {
     /// When the folder cannot be used.
     pub(crate) fn keystore(&self) -> Done<Keystore> {
         Keystore::open(self.path.join(KEYS)).map_err(Failure::keys)
+    }
+
+    /// Has a node run in it?
+    pub(crate) fn has_store(&self) -> bool {
+        self.path.join(STORE).exists()
     }
 
     /// The seed of the network identity.

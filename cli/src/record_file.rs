@@ -127,7 +127,7 @@ impl RecordReader {
         if head.is_err() || magic != *MAGIC {
             return Err(Failure::file(
                 path,
-                "is no file of records (or one of another version); 'mutua import-election' writes one",
+                "is no file of records (or one of another version); 'mutua sign' and 'mutua import-election' write them",
             ));
         }
         let (community, count) = (CommunityId(community), u64::from_be_bytes(count));

@@ -5,7 +5,11 @@
 
 mod batch;
 
-use std::{io::Write, time::Duration};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use mutua_node::{
@@ -25,9 +29,11 @@ use crate::{
     Done,
     client::{Client, patiently},
     commands::Context,
+    draft::Draft,
     failure::Failure,
     home::{Home, passphrase},
     named,
+    numbers::Numbers,
     outbox::{Kept, Outbox},
     output,
     page::{Page, plain},
@@ -37,7 +43,7 @@ use crate::{
 pub(crate) use batch::{ITEMS, Item};
 
 /// How long to wait for another process that signs with the same key.
-const LOCK_TIME: Duration = Duration::from_secs(15);
+pub(crate) const LOCK_TIME: Duration = Duration::from_secs(15);
 
 /// How long to wait for what a record depends on: a seal takes a second or so.
 const PARKED_TIME: Duration = Duration::from_secs(10);
@@ -48,6 +54,9 @@ pub(crate) struct SignerArguments {
     /// Sign with this key: its label, or the first digits of its public key [default: the one that fits]
     #[arg(long = "as", value_name = "LABEL")]
     pub label: Option<String>,
+    /// Sign nothing: write what would be signed to this file, for 'mutua sign' where the key is
+    #[arg(long, value_name = "FILE")]
+    pub unsigned: Option<PathBuf>,
 }
 
 /// A key that is unlocked and locked against other processes, and where its chain ends.
@@ -55,11 +64,18 @@ pub(crate) struct Signer {
     pub client: Client,
     pub community: Community,
     pub chain: ChainView,
-    key: SecretKey,
+    pen: Pen,
     label: String,
     outbox: Outbox,
     before: Option<Before>,
-    _lock: KeyLock,
+}
+
+/// With what it signs.
+enum Pen {
+    /// A key of this home, locked against other processes.
+    Key(SecretKey, #[allow(dead_code, reason = "it is held")] KeyLock),
+    /// None: a file, for the machine that has the key.
+    File(PathBuf, PublicKey),
 }
 
 /// A record that was kept by a command before this one, and what the node says of it now.
@@ -82,13 +98,16 @@ pub(crate) struct Said {
     pub sequence: u64,
     /// Was it signed by a command before this one, whose answer was lost?
     pub kept: bool,
+    /// The file that it was written to, if it is not signed yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsigned: Option<PathBuf>,
 }
 
 impl Said {
     fn of(received: &Received, kept: bool) -> Self {
         let record = received.record();
         let (kind, author, sequence) = (record.body.kind(), record.author, record.sequence);
-        Self { id: received.id, kind, author, sequence, kept }
+        Self { id: received.id, kind, author, sequence, kept, unsigned: None }
     }
 }
 
@@ -102,6 +121,10 @@ impl Signer {
         let client = Client::of(&home)?;
         let community = client.community(home.community()?)?;
         let keystore = home.keystore()?;
+        if let Some(path) = &arguments.unsigned {
+            let author = elsewhere(&keystore, arguments.label.as_deref(), role, &community.charter, &client)?;
+            return Self::writing(path, author, &home, community, client);
+        }
         let label = fitting(&keystore, arguments.label.as_deref(), role, &community.charter, &client)?;
         // Locked before the chain is asked for, until the record is on the node's disk.
         let lock = keystore.lock(&label, LOCK_TIME).map_err(Failure::keys)?;
@@ -109,7 +132,16 @@ impl Signer {
         let key = keystore.unlock(&label, &passphrase).map_err(Failure::keys)?;
         let chain = client.chain(&key.public())?;
         let outbox = Outbox::of(home.path(), key.public());
-        let mut signer = Self { client, community, chain, key, label, outbox, before: None, _lock: lock };
+        let pen = Pen::Key(key, lock);
+        let mut signer = Self { client, community, chain, pen, label, outbox, before: None };
+        let numbers = Numbers::of(home.path(), signer.author())?;
+        if let Some(newest) = numbers.newest().filter(|newest| *newest > signer.chain.sequence) {
+            return Err(Failure::refused(format!(
+                "number {newest} of this key was signed here with 'mutua sign', and the node knows of {} only: hand that file \
+                 in first ('mutua submit'), so that no number is signed twice",
+                signer.chain.sequence
+            )));
+        }
         if let Some(kept) = signer.outbox.kept(&signer.community)? {
             signer.hand_in_again(kept)?;
         }
@@ -117,6 +149,73 @@ impl Signer {
             signer.hand_in_batch_again(batch)?;
         }
         Ok(signer)
+    }
+
+    /// For a key that is on another machine.
+    fn writing(
+        path: &Path,
+        author: PublicKey,
+        home: &Home,
+        community: Community,
+        client: Client,
+    ) -> Done<Self> {
+        if path.exists() {
+            return Err(Failure::file(path, "is there already: name another file, or remove it"));
+        }
+        let outbox = Outbox::of(home.path(), author);
+        if let Some(kept) = outbox.kept(&community)? {
+            return Err(Failure::refused(format!(
+                "{}, kept from 'mutua {}', has not reached the node. Give that command again first",
+                name_of(&kept.received),
+                kept.command.join(" ")
+            )));
+        }
+        if let Some(batch) = outbox.kept_batch(&community)? {
+            return Err(Failure::refused(format!(
+                "{} records, kept from 'mutua {}', have not reached the node. Give that command again first",
+                batch.records.len(),
+                batch.note.command.join(" ")
+            )));
+        }
+        let chain = client.chain(&author)?;
+        let pen = Pen::File(path.to_path_buf(), author);
+        Ok(Self { client, community, chain, pen, label: author.short(), outbox, before: None })
+    }
+
+    /// Writes these to the file that was named, if one was; then nothing is signed here. Returns what the first of them is.
+    ///
+    /// # Errors
+    /// When one breaks a bound, or the file cannot be written.
+    pub(crate) fn write_down(&self, bodies: impl IntoIterator<Item = Body>) -> Done<Option<Said>> {
+        let Pen::File(path, author) = &self.pen else { return Ok(None) };
+        let (mut sequence, mut previous) = (self.chain.sequence, self.chain.id);
+        let mut records = Vec::new();
+        for body in bodies {
+            body.check(&self.community, author).map_err(Failure::input)?;
+            let record = Record {
+                community: self.community.id,
+                author: *author,
+                sequence: sequence + 1,
+                previous,
+                clock: times::now(),
+                body,
+            };
+            (sequence, previous) = (record.sequence, record.id());
+            records.push(record);
+        }
+        let Some(first) = records.first() else {
+            return Err(Failure::input("there is nothing to be signed"));
+        };
+        let said = Said {
+            id: first.id(),
+            kind: first.body.kind(),
+            author: *author,
+            sequence: first.sequence,
+            kept: false,
+            unsigned: Some(path.clone()),
+        };
+        Draft { author: *author, records }.write(path, &self.community)?;
+        Ok(Some(said))
     }
 
     /// Hands in what was kept by a command before this one.
@@ -186,7 +285,20 @@ impl Signer {
 
     /// Who signs.
     pub(crate) fn author(&self) -> PublicKey {
-        self.key.public()
+        match &self.pen {
+            Pen::Key(key, _) => key.public(),
+            Pen::File(_, author) => *author,
+        }
+    }
+
+    /// The key that signs.
+    fn key(&self) -> Done<&SecretKey> {
+        match &self.pen {
+            Pen::Key(key, _) => Ok(key),
+            Pen::File(path, _) => {
+                Err(Failure::file(path, "is to be written, and nothing signed: this command cannot do that"))
+            }
+        }
     }
 
     /// The key's label.
@@ -204,6 +316,11 @@ impl Signer {
     pub(crate) fn say(&self, body: Body) -> Done<Said> {
         let author = self.author();
         body.check(&self.community, &author).map_err(Failure::input)?;
+        if let Pen::File(..) = &self.pen {
+            let said = self.write_down([body])?;
+            return said.ok_or_else(|| Failure::input("there is nothing to sign with"));
+        }
+        let key = self.key()?;
         let command = words();
         if let Some(Before { kept, waits_for }) = &self.before {
             let is_same = kept.command == command || kept.received.record().body == body;
@@ -236,7 +353,7 @@ impl Signer {
             clock: times::now(),
             body,
         };
-        let received = Received::own(record.sign(&self.key));
+        let received = Received::own(record.sign(key));
         self.outbox.keep(&received.signed, &command)?;
         self.wait_until_taken(&received)?;
         Ok(Said::of(&received, false))
@@ -291,6 +408,16 @@ pub(crate) fn note(text: &str) {
 /// When it cannot be written.
 pub(crate) fn tell(context: &Context, said: &Said, more: impl FnOnce(&mut Page)) -> Done {
     output::show(context.json, said, |page| {
+        if let Some(path) = &said.unsigned {
+            let file = path.display();
+            page.line(format!(
+                "Nothing is signed. {file} holds what is to be signed with the key {}.",
+                said.author
+            ));
+            page.line(format!("Where that key is: mutua sign {file}"));
+            page.line(format!("Then here again:   mutua submit {file}.signed"));
+            return;
+        }
         more(page);
         page.line(format!(
             "(record {}, number {} of its author's; the witnesses seal it within seconds)",
@@ -324,6 +451,41 @@ pub(crate) fn whose(
     }
     let label = fitting(&keystore, None, role, &client.charter()?, client)?;
     Ok(keystore.find(&label).map_err(Failure::keys)?.public)
+}
+
+/// The key for which something is written down, which may be on another machine.
+fn elsewhere(
+    keystore: &Keystore,
+    named: Option<&str>,
+    role: Option<Role>,
+    charter: &Charter,
+    client: &Client,
+) -> Done<PublicKey> {
+    let holders: Vec<PublicKey> = charter
+        .roles
+        .iter()
+        .filter(|held| role.is_none_or(|role| held.role == role))
+        .flat_map(|held| held.keys.iter().copied())
+        .collect();
+    match (named, role, &holders[..]) {
+        (Some(name), ..) => {
+            if let Ok(found) = keystore.find(name) {
+                return Ok(found.public);
+            }
+            let members = client.members()?;
+            let mut keys: Vec<PublicKey> =
+                holders.iter().copied().chain(members.iter().map(|member| member.key)).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            named::key(name, &keys)
+        }
+        (None, Some(_), [only]) => Ok(*only),
+        _ => fitting(keystore, None, role, charter, client)
+            .and_then(|label| Ok(keystore.find(&label).map_err(Failure::keys)?.public))
+            .map_err(|failure| {
+                failure.and("To write it down for a key on another machine, name that key with --as")
+            }),
+    }
 }
 
 /// The label of the key to sign with.

@@ -27,6 +27,7 @@ mod propose;
 pub(crate) mod receipt;
 mod respond;
 mod run;
+mod sign;
 mod status;
 mod submit;
 mod track_record;
@@ -128,6 +129,8 @@ pub(crate) enum Command {
     Document(document::Arguments),
     /// Export the log to a file, or import one
     Log(log::Arguments),
+    /// Sign what was written elsewhere with --unsigned, where the key is
+    Sign(sign::Arguments),
     /// Hand in records that were signed before
     Submit(submit::Arguments),
     /// Turn an election in Pabulib's format into a community
@@ -193,6 +196,7 @@ impl Command {
             Self::Revoke(arguments) => arguments.run(context),
             Self::Document(arguments) => arguments.run(context),
             Self::Log(arguments) => arguments.run(context),
+            Self::Sign(arguments) => arguments.run(context),
             Self::Submit(arguments) => arguments.run(context),
             Self::ImportElection(arguments) => arguments.run(context),
             Self::Charter(arguments) => arguments.run(context),

@@ -50,7 +50,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// The records, as 'mutua import-election' writes them
+    /// The records, as 'mutua sign' and 'mutua import-election' write them
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Home of a running node, again for each [default: the one of --home]

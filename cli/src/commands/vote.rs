@@ -13,7 +13,7 @@ use crate::{
     failure::Failure,
     named, output,
     page::{Table, cut},
-    signing::{Said, Signer, SignerArguments},
+    signing::{Said, Signer, SignerArguments, tell},
 };
 
 const EXAMPLE: &str = "\
@@ -147,6 +147,9 @@ impl Arguments {
                 .collect(),
         };
         let said = signer.say(Body::Ballot(ballot.clone()))?;
+        if said.unsigned.is_some() {
+            return tell(context, &said, |_| {});
+        }
         let voted =
             Voted { said: &said, ballot: &ballot, dropped: dropped.iter().map(|gone| gone.id).collect() };
         let currency = &signer.community.charter.currency;

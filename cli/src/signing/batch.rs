@@ -66,7 +66,7 @@ impl Signer {
             body.check(&self.community, &author)
                 .map_err(|error| Failure::input(format!("line {line}: {error}")))?;
         }
-        let records = self.sign_all(items);
+        let records = self.sign_all(items)?;
         let note =
             Note { command: words(), source, time: times::now(), taken: 0, last: 0, refused: Vec::new() };
         let batch = Batch { note, records };
@@ -101,10 +101,11 @@ impl Signer {
     }
 
     /// Signs what comes next in the chain.
-    fn sign_all(&self, items: impl IntoIterator<Item = Item>) -> Vec<(u64, Received)> {
+    fn sign_all(&self, items: impl IntoIterator<Item = Item>) -> Done<Vec<(u64, Received)>> {
+        let key = self.key()?;
         let (mut sequence, mut previous) = (self.chain.sequence, self.chain.id);
         let clock = times::now();
-        items
+        let signed = items
             .into_iter()
             .map(|Item { line, body }| {
                 let record = Record {
@@ -115,11 +116,12 @@ impl Signer {
                     clock,
                     body,
                 };
-                let received = Received::own(record.sign(&self.key));
+                let received = Received::own(record.sign(key));
                 (sequence, previous) = (sequence + 1, received.id);
                 (line, received)
             })
-            .collect()
+            .collect::<Vec<_>>();
+        Ok(signed)
     }
 
     /// Hands in a batch, which is in the outbox, until the node has taken or refused all of it.
@@ -224,7 +226,7 @@ impl Signer {
         }
         batch.note.refused.push(refused);
         self.chain = self.client.chain(&self.author())?;
-        batch.records = self.sign_all(rest);
+        batch.records = self.sign_all(rest)?;
         if batch.records.is_empty() { Ok(()) } else { self.outbox.keep_batch(batch) }
     }
 }

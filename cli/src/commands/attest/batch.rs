@@ -31,7 +31,7 @@ use crate::{
     output,
     page::{Page, cut, plain},
     sheet::Sheet,
-    signing::{ITEMS, Item, Signer, SignerArguments, whose},
+    signing::{self, ITEMS, Item, Signer, SignerArguments, whose},
     times,
 };
 
@@ -117,6 +117,9 @@ impl BatchArguments {
                 let _ = std::io::stderr().write_all(page.text().as_bytes());
             }
             return Err(Failure::said(Status::Refused));
+        }
+        if let Some(said) = signer.write_down(plan.lines.iter().map(Planned::body))? {
+            return signing::tell(context, &said, |_| {});
         }
         let items = plan.lines.iter().map(|line| Item { line: line.line, body: line.body() }).collect();
         let note = signer.say_all(items, source)?;
