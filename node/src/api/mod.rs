@@ -150,6 +150,7 @@ pub async fn serve(
         .route("/v1/members/{key}", get(views::member))
         .route("/v1/chains/{key}", get(views::chain))
         .route("/v1/replacements", get(views::replacements))
+        .route("/v1/successors", get(views::successors))
         .route("/v1/proposals", get(views::proposals))
         .route("/v1/proposals/{id}", get(views::proposal))
         .route("/v1/proposals/{id}/arguments", get(arguments::thread))

@@ -99,6 +99,13 @@ pub(super) async fn chain(
     Ok(Json(chain))
 }
 
+/// Every key that was replaced, with the one that took its place.
+pub(super) async fn successors(
+    State(shared): State<Shared>,
+) -> Result<Json<Vec<(PublicKey, PublicKey)>>, Problem> {
+    Ok(Json(shared.ask(|core| core.ledger().successors().collect()).await?))
+}
+
 pub(super) async fn replacements(
     State(shared): State<Shared>,
 ) -> Result<Json<Vec<ReplacementView>>, Problem> {

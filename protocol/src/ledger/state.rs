@@ -417,6 +417,11 @@ impl Ledger {
         self.retired.get(key).copied()
     }
 
+    /// Every key that was replaced, with the one that was put in its place, by key.
+    pub fn successors(&self) -> impl Iterator<Item = (PublicKey, PublicKey)> {
+        self.retired.iter().map(|(old, new)| (*old, *new))
+    }
+
     /// The keys that registrars have replaced, in the order of sealing.
     #[must_use]
     pub fn replacements(&self) -> &[Replacement] {

@@ -1,5 +1,7 @@
 //! `mutua admit`, `suspend`, `readmit`, `leave` and `members`: who belongs to the community.
 
+mod admissions;
+
 use clap::Args;
 use mutua_node::api::types::MemberView;
 use mutua_protocol::{charter::Role, keys::PublicKey, records::Body};
@@ -16,22 +18,24 @@ use crate::{
 };
 
 const ADMIT_EXAMPLE: &str = "\
-Example:
+Examples:
   mutua admit 3f1c...64 digits...9a --name \"Alma Reyes\" --group customers
+  mutua admit --batch members.csv --dry-run
 
-The key is what 'mutua key show' prints at the new member's; a key of your own home can be named by its label.
-Needs a registrar's key.";
+The key is what 'mutua key show' prints at the new member's; a key of your own home can be named by its label. A table has the
+columns key and name, and group and weight if you like; 'mutua members --csv' writes one. With one line wrong, nothing is
+signed; after an interruption, the same command goes on where it was. Needs a registrar's key.";
 
 /// What `mutua admit` is told.
 #[derive(Debug, Args)]
 #[command(after_help = ADMIT_EXAMPLE)]
 pub(crate) struct Admit {
     /// The new member's public key, or the label of a key in this home
-    #[arg(value_name = "KEY")]
-    key: String,
+    #[arg(value_name = "KEY", required_unless_present = "batch")]
+    key: Option<String>,
     /// What people call them
-    #[arg(long)]
-    name: String,
+    #[arg(long, required_unless_present = "batch")]
+    name: Option<String>,
     /// Voting weight
     #[arg(long, default_value_t = 1, value_name = "N")]
     weight: u32,
@@ -39,28 +43,32 @@ pub(crate) struct Admit {
     #[arg(long)]
     group: Option<String>,
     #[command(flatten)]
+    batch: admissions::Arguments,
+    #[command(flatten)]
     signer: SignerArguments,
 }
 
 impl Admit {
     /// Admits.
     pub(crate) fn run(self, context: &Context) -> Done {
-        let key = own_or_whole(context, &self.key)?;
+        if let Some(table) = &self.batch.batch {
+            return self.batch.run(table, context, &self.signer);
+        }
+        let (Some(key), Some(name)) = (self.key, self.name) else {
+            return Err(Failure::input("name a key and a name, or a table with --batch"));
+        };
+        let key = own_or_whole(context, &key)?;
         let signer = Signer::take(context, &self.signer, Some(Role::Registrar))?;
         let groups = &signer.community.charter.groups;
         let group = match &self.group {
             None => 0,
             Some(name) => position("group", name, groups)?,
         };
-        let (name, weight) = (self.name.clone(), self.weight);
-        let said = signer.say(Body::Admit { key, weight, name, group })?;
+        let weight = self.weight;
+        let said = signer.say(Body::Admit { key, weight, name: name.clone(), group })?;
         tell(context, &said, |page| {
             let group = groups.get(usize::from(group)).map_or("", String::as_str);
-            page.line(format!(
-                "{} is admitted to {group} with weight {weight}, key {}.",
-                self.name,
-                key.short()
-            ));
+            page.line(format!("{name} is admitted to {group} with weight {weight}, key {}.", key.short()));
         })
     }
 }
@@ -196,8 +204,11 @@ impl Leave {
 }
 
 const MEMBERS_EXAMPLE: &str = "\
-Example:
-  mutua members";
+Examples:
+  mutua members
+  mutua members --csv > members.csv
+
+--csv has one line a member: key, name, group and weight, as 'mutua admit --batch' reads them.";
 
 /// What `mutua members` is told.
 #[derive(Debug, Args)]
@@ -206,6 +217,9 @@ pub(crate) struct Members {
     /// Show those who have left, too
     #[arg(long)]
     all: bool,
+    /// Show a table of comma-separated values
+    #[arg(long)]
+    csv: bool,
 }
 
 impl Members {
@@ -214,6 +228,9 @@ impl Members {
         let client = Client::of(&Home::existing(context)?)?;
         let mut members = client.members()?;
         members.retain(|member| self.all || member.status != "left");
+        if self.csv {
+            return output::write(&admissions::table(&members));
+        }
         output::show(context.json, &members, |page| {
             let voted = members.iter().filter(|member| member.cast.is_some()).count();
             page.line(format!("Members: {}; voted in this round: {voted}", members.len()));

@@ -1,0 +1,132 @@
+//! Keys that live apart from the node: what is written down where the node runs is signed elsewhere, and never twice.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+
+use std::fs;
+
+use common::{Place, Ran, ran, until};
+use serde_json::Value;
+
+/// A community whose founder's key is on another machine, which knows the charter and has no network.
+struct Apart {
+    place: Place,
+    /// The founder's public key.
+    founder: String,
+}
+
+impl Apart {
+    fn new() -> Self {
+        let place = Place::new();
+        place.found(&[]);
+        let keys = place.json(&["key", "list"]);
+        let key = keys.as_array().unwrap().iter().find(|key| key["label"] == "founder").unwrap();
+        let founder = key["public"].as_str().unwrap().to_owned();
+        let apart = Self { place, founder };
+        let charter = apart.place.path().join("home/charter.json");
+        let joined = apart.offline(&["join", charter.to_str().unwrap()]);
+        assert_eq!(joined.code, 0, "{}", joined.err);
+        for entry in fs::read_dir(apart.place.path().join("home/keys")).unwrap() {
+            let from = entry.unwrap().path();
+            fs::copy(&from, apart.place.path().join("offline/keys").join(from.file_name().unwrap())).unwrap();
+        }
+        apart
+    }
+
+    /// A command on the machine without a network.
+    fn offline(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.place.command();
+        command.env("MUTUA_HOME", self.place.path().join("offline"));
+        ran(&command.args(arguments).output().unwrap())
+    }
+
+    /// Writes something down, where the node runs.
+    fn write(&self, file: &str, words: &[&str]) -> Value {
+        self.place.json(&[words, &["--unsigned", file, "--as", &self.founder]].concat())
+    }
+
+    fn sign(&self, file: &str) -> Value {
+        let signed = self.offline(&["sign", file, "--yes", "--json"]);
+        assert_eq!(signed.code, 0, "{}{}", signed.out, signed.err);
+        serde_json::from_str(&signed.out).unwrap()
+    }
+}
+
+#[test]
+fn what_is_written_down_here_is_signed_there_and_handed_in_here() {
+    let apart = Apart::new();
+    let place = &apart.place;
+    let node = place.start();
+    let written = apart.write("fund.json", &["fund", "100", "--source", "savings"]);
+    assert_eq!((&written["kind"], &written["sequence"]), (&"fund".into(), &1.into()));
+    assert_eq!(place.status()["pool"], 0, "nothing is signed");
+    // Whoever has the key sees what it is, and nothing is signed without a yes.
+    let asked = apart.offline(&["sign", "fund.json"]);
+    asked.fails(2, "with --yes");
+    assert!(!place.path().join("fund.json.signed").exists());
+    apart.offline(&["sign", "fund.json", "--as", "nobody", "--yes"]).fails(4, "nobody");
+    let signed = apart.sign("fund.json");
+    assert_eq!(signed["records"][0]["id"], written["id"]);
+    let submitted = place.json(&["submit", "fund.json.signed"]);
+    assert_eq!(submitted["accepted"], 1);
+    place.all_sealed();
+    assert_eq!(place.status()["pool"], 10_000);
+    // It may be signed and handed in again: it is the same record.
+    fs::remove_file(place.path().join("fund.json.signed")).unwrap();
+    assert_eq!(apart.sign("fund.json")["records"], signed["records"]);
+    assert_eq!(place.json(&["submit", "fund.json.signed"])["held"], 1);
+    assert_eq!(node.stop(), 0);
+}
+
+#[test]
+fn no_number_is_signed_for_two_records() {
+    let apart = Apart::new();
+    let place = &apart.place;
+    let node = place.start();
+    apart.write("one.json", &["fund", "100", "--source", "savings"]);
+    apart.write("two.json", &["fund", "200", "--source", "savings"]);
+    place.run(&["fund", "3", "--source", "x", "--unsigned", "one.json"]).fails(2, "is there already");
+    apart.sign("one.json");
+    apart.offline(&["sign", "two.json", "--yes"]).fails(1, "was signed here with other content");
+    assert!(!place.path().join("two.json.signed").exists());
+    assert_eq!(place.json(&["submit", "one.json.signed"])["accepted"], 1);
+    apart.write("next.json", &["fund", "300", "--source", "savings"]);
+    assert_eq!(apart.sign("next.json")["records"][0]["sequence"], 2);
+    // A home in which a node runs knows what its node knows, and signs nothing that was signed for it elsewhere.
+    assert_eq!(place.json(&["submit", "next.json.signed"])["accepted"], 1);
+    place.run(&["sign", "two.json", "--yes"]).fails(1, "of this key is used");
+    apart.write("here.json", &["fund", "400", "--source", "savings"]);
+    assert_eq!(place.run(&["sign", "here.json", "--yes"]).code, 0);
+    place.run(&["fund", "5", "--source", "savings"]).fails(1, "signed here with 'mutua sign'");
+    assert_eq!(place.json(&["submit", "here.json.signed"])["accepted"], 1);
+    let said = place.json(&["fund", "5", "--source", "savings"]);
+    assert_eq!(said["sequence"], 4);
+    place.all_sealed();
+    assert_eq!(place.status()["pool"], 80_500);
+    assert_eq!(node.stop(), 0);
+    // Without its node, it does not know.
+    fs::remove_file(place.path().join("here.json.signed")).unwrap();
+    place.run(&["sign", "here.json", "--yes"]).fails(3, "start it");
+}
+
+#[test]
+fn many_admissions_are_written_down_and_signed_together() {
+    let apart = Apart::new();
+    let place = &apart.place;
+    let node = place.start();
+    let lines: String = (0..50)
+        .map(|number| {
+            format!(
+                "{},\"Member {number}\",,2\n",
+                mutua_protocol::keys::SecretKey::from_seed(&[number; 32]).public()
+            )
+        })
+        .collect();
+    let table = place.file("members.csv", format!("key,name,group,weight\n{lines}"));
+    apart.write("members.json", &["admit", "--batch", &table]);
+    assert_eq!(apart.sign("members.json")["records"].as_array().unwrap().len(), 50);
+    assert_eq!(place.json(&["submit", "members.json.signed"])["accepted"], 50);
+    until("they are members", || place.json(&["members"]).as_array().unwrap().len() == 50);
+    assert_eq!(node.stop(), 0);
+}
