@@ -403,7 +403,7 @@ fn a_registrar_confirms_a_new_key_for_a_lost_one() {
     assert_eq!((&listed[0]["name"], &listed[0]["lost"]), (&"Alma Reyes".into(), &lost.clone().into()));
     assert_eq!(listed[0]["reason"], "Passport checked");
     assert!(place.run(&["key", "replacements"]).out.contains("Passport checked"));
-    place.run(&["leave", "--as", "alma"]).fails(1, "was replaced by");
+    place.run(&["leave", "--as", "alma"]).fails(1, "ended with a change of key");
     place.run(&[&confirm[..], &["--yes"]].concat()).fails(1, "was replaced by");
     // The ballot is the member's still, whichever key one names.
     for of in [&lost, &successor] {
