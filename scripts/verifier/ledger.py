@@ -474,6 +474,7 @@ def do_rotate_key(ledger: Ledger, record: Value, body: Value, seal: Seal) -> Non
 
 def do_replace_key(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
     void_if(body.lost in ledger.retired, "AlreadyReplaced")
+    void_if(body.lost not in ledger.members, "NoMember")
     void_if(ledger.members[body.lost].status == "left", "HasLeft")
     void_if(ledger.is_known(body.successor), "SuccessorInUse")
     hand_over(ledger, body.lost, body.successor)
