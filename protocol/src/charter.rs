@@ -305,6 +305,16 @@ impl Community {
         })
     }
 
+    /// The community under its founding charter.
+    #[must_use]
+    pub fn founding(self: &Arc<Self>) -> Arc<Self> {
+        let mut found = self;
+        while let Some(before) = &found.before {
+            found = before;
+        }
+        Arc::clone(found)
+    }
+
     /// This charter and those before it, the newest first.
     pub fn history(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |community| community.before.as_deref())

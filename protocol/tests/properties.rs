@@ -31,7 +31,7 @@ fn cases(cases: u32) -> ProptestConfig {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = (0u8..52, 0usize..64, 0usize..64, 0u64..60_000);
+    let deed = (0u8..54, 0usize..64, 0usize..64, 0u64..60_000);
     prop::collection::vec(deed.prop_map(|(kind, who, what, number)| Deed { kind, who, what, number }), 1..120)
 }
 

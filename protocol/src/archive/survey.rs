@@ -4,6 +4,9 @@
 //! should have decided. But each seal can be looked at by itself (bytes, community, count, records,
 //! certificate, signatures, order, sizes, Merkle root) and beside the one before it (number, link, time).
 //! A survey does that, and names everything it finds.
+//!
+//! Witnesses and limits are those of the charter in force at the first fault: where the charter was amended afterwards, which
+//! only the ledger could tell, the certificates of later seals are found at fault as well.
 
 use super::{
     Check, Fault,

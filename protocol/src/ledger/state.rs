@@ -308,9 +308,10 @@ impl Proposal {
 }
 
 impl Ledger {
-    /// The state before the first seal.
+    /// The state before the first seal, under the founding charter.
     #[must_use]
     pub fn new(community: Arc<Community>) -> Self {
+        let community = community.founding();
         let close = community.charter.schedule.first_close;
         Self {
             community,

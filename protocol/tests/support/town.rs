@@ -53,6 +53,7 @@ impl Town {
                 expected_loss: [None, Some(50)][usize::from(kind / 54 % 2)],
             };
             charter.roles.push(RoleHolders { role: Role::Moderator, keys: keys(&["moderator"]), needed: 1 });
+            charter.motions.charter = CharterMajority { quorum: 1_000, majority: 5_000 };
             charter.roles[1].needed = if kind.is_multiple_of(5) { 2 } else { 1 };
         });
         world.admit(&PEOPLE[..4]);
@@ -197,7 +198,24 @@ impl Town {
                 ("moderator".to_owned(), moderation)
             }
             50 | 51 => (registrar, self.world.replacement(&person, &format!("{other}'"))),
+            52 | 53 => (person, Body::Propose(self.change(deed))),
             _ => return None,
+        })
+    }
+
+    /// Another rule, period, limit, power of the witness, and other attestors, so that some are none for a while.
+    fn change(&self, deed: &Deed) -> Subject {
+        let pick = |bound: usize| usize::try_from(deed.number).unwrap() % bound;
+        self.world.change("As we please", |charter| {
+            let rules = every_rule();
+            charter.rule = rules[pick(rules.len())];
+            charter.schedule.period = ROUND / 2 * (1 + deed.number % 4);
+            charter.limits.score = 1 + u8::try_from(pick(10)).unwrap();
+            charter.witnesses[0].power = 1 + deed.number % 4;
+            charter.roles[1].keys = keys(&ATTESTORS[..1 + pick(3)]);
+            charter.roles[1].needed = 1;
+            charter.policy.worst_grade = 3 + u8::try_from(pick(4)).unwrap();
+            charter.sealing.drift = 60_000 + deed.number;
         })
     }
 
@@ -329,7 +347,7 @@ impl Chance {
     pub fn deed(&mut self) -> Deed {
         let mut pick = |bound| usize::try_from(self.below(bound)).unwrap();
         let (who, what) = (pick(64), pick(64));
-        Deed { kind: u8::try_from(pick(52)).unwrap(), who, what, number: self.below(60_000) }
+        Deed { kind: u8::try_from(pick(54)).unwrap(), who, what, number: self.below(60_000) }
     }
 }
 
