@@ -6,7 +6,7 @@ use mutua_protocol::{
     hash::DocumentHash,
     records::{
         About, Assessment, Ballot, Body, Choice, Direction, Loan, On, Record, Repayment, ResponseStatus,
-        Stance, Subject, Verdict,
+        Scope, Stance, Subject, Verdict,
     },
 };
 
@@ -148,6 +148,17 @@ pub(crate) fn body(body: &Body, charter: &Charter) -> (&'static str, Facts) {
             if *hidden { "Hide an argument from view" } else { "Show an argument again" },
             vec![("argument", argument.to_string()), because(reason)],
         ),
+        Body::Delegate { scope, to } => {
+            let what = match scope {
+                Scope::All => "all loans and motions".to_owned(),
+                Scope::Category(category) => format!("loans in {}", named(&charter.categories, *category)),
+            };
+            let (says, to) = match to {
+                Some(key) => ("Let another member's ballot count where I cast none", key.to_string()),
+                None => ("End a delegation", "nobody".to_owned()),
+            };
+            (says, vec![("for", what), ("to", to)])
+        }
     }
 }
 

@@ -8,7 +8,10 @@ use std::{
 };
 
 use mutua_node::{
-    api::types::{ChainView, OutcomeSummary, Receptions, Submission},
+    api::types::{
+        ArgumentView, ChainView, DelegationsView, OutcomeSummary, ProposalView, QuestionView, Receptions,
+        Submission, ThreadView,
+    },
     run::{self, NodeConfig, Running},
     service::{NodeStatus, ReceptionStatus},
 };
@@ -18,7 +21,11 @@ use mutua_protocol::{
         RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
     },
     keys::{PublicKey, SecretKey},
-    records::{Assessment, Ballot, Body, Direction, Loan, Record, Repayment, Score, Subject, Verdict},
+    ledger::WayEnd,
+    records::{
+        Assessment, Ballot, Body, Direction, Loan, Motion, On, Record, Repayment, Scope, Score, Stance,
+        Subject, Verdict,
+    },
     seals::Witness,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -155,6 +162,14 @@ impl Node {
         }
     }
 
+    async fn all_sealed(&self) {
+        let began = Instant::now();
+        while self.status().await.tail > 0 {
+            assert!(began.elapsed() < PATIENCE, "not sealed");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     async fn stop(self) {
         let _ = self.stop.send(());
         self.ended.await.unwrap().unwrap();
@@ -266,4 +281,82 @@ async fn one_witness_alone_holds_a_round() {
 #[tokio::test(flavor = "multi_thread")]
 async fn four_witnesses_and_three_members_hold_a_round() {
     a_round(4, 3).await;
+}
+
+/// What is said and delegated, as the API of another node than the author's shows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_and_delegated_can_be_asked_for() {
+    let witness = key(1);
+    let mut charter = charter(std::slice::from_ref(&witness), now() + 3_600_000);
+    let operator = key(100);
+    charter.roles.push(RoleHolders { role: Role::Moderator, keys: vec![operator.public()], needed: 1 });
+    let node = Node::start(&charter, Some(witness), 1, Vec::new()).await;
+    let members: Vec<SecretKey> = (10..13).map(key).collect();
+    for (position, member) in members.iter().enumerate() {
+        node.say(&charter, &operator, admit(member.public(), &format!("Member {position}"))).await;
+    }
+    let [ana, ben, cleo] = [&members[0], &members[1], &members[2]];
+    let motion = Subject::Motion(Motion { title: "Hours".to_owned(), text: "Longer?".to_owned() });
+    let hours = node.say(&charter, ana, Body::Propose(motion)).await;
+    let argue = |on, stance, text: &str| Body::Argue { on, stance, text: text.to_owned() };
+    let on = On::Proposal(hours);
+    let for_it = node.say(&charter, ben, argue(on, Stance::For, "People work until six.")).await;
+    // In one seal, they would stand in the order of their authors' keys.
+    node.all_sealed().await;
+    let asked = node.say(&charter, cleo, argue(on, Stance::Question, "From when on?")).await;
+    node.all_sealed().await;
+    let reply = node.say(&charter, ana, argue(On::Argument(for_it), Stance::Against, "Not all do.")).await;
+    node.say(&charter, cleo, Body::Endorse { argument: for_it, withdrawn: false }).await;
+    let hide = Body::Moderate { argument: reply, hidden: true, reason: "Off the point".to_owned() };
+    node.say(&charter, &operator, hide).await;
+    for (from, to) in [(ben, cleo), (cleo, ana)] {
+        let to = Some(to.public());
+        node.say(&charter, from, Body::Delegate { scope: Scope::All, to }).await;
+    }
+    let ballot = Ballot { round: 1, standing: false, scores: Vec::new(), answers: Vec::new() };
+    let cast = node.say(&charter, ana, Body::Ballot(ballot)).await;
+    node.all_sealed().await;
+
+    // In parts of two, and hidden texts only for those who ask for them.
+    let path = format!("/v1/proposals/{hours}/arguments");
+    let first: ThreadView = node.get(&format!("{path}?limit=2")).await.unwrap();
+    assert_eq!((first.arguments.len(), first.more, first.open_questions), (2, true, 1));
+    assert_eq!((first.tally.in_favour, first.tally.replies, first.tally.hidden), (1, 1, 1));
+    assert_eq!(first.arguments[0].text.as_deref(), Some("People work until six."));
+    assert_eq!(
+        (first.arguments[0].endorsements.heads, first.arguments[0].author_name.as_str()),
+        (1, "Member 1")
+    );
+    let rest: ThreadView = node.get(&format!("{path}?after={}", first.arguments[1].id)).await.unwrap();
+    assert_eq!((rest.arguments.len(), rest.more), (1, false));
+    let hidden = &rest.arguments[0];
+    assert_eq!((hidden.id, hidden.hidden, hidden.text.as_deref()), (reply, true, None));
+    assert_eq!(hidden.moderations[0].reason, "Off the point");
+    let all: ThreadView = node.get(&format!("{path}?hidden=true")).await.unwrap();
+    assert_eq!(all.arguments[2].text.as_deref(), Some("Not all do."));
+    let found: Vec<ArgumentView> =
+        node.get(&format!("/v1/arguments?prefix={}", &for_it.to_string()[..9])).await.unwrap();
+    assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [for_it]);
+    let questions: Vec<QuestionView> = node.get("/v1/questions").await.unwrap();
+    assert_eq!((questions.len(), questions[0].id, questions[0].owner), (1, asked, ana.public()));
+    let proposal: ProposalView = node.get(&format!("/v1/proposals/{hours}")).await.unwrap();
+    assert_eq!((proposal.arguments.in_favour, proposal.open_questions), (1, 1));
+    let bens: DelegationsView = node.get(&format!("/v1/delegations/{}", ben.public())).await.unwrap();
+    let way = bens.delegations[0].way.as_ref().unwrap();
+    assert_eq!((way.steps, way.end), (2, WayEnd::Ballot { voter: ana.public(), ballot: cast }));
+    let anas: DelegationsView = node.get(&format!("/v1/delegations/{}", ana.public())).await.unwrap();
+    assert_eq!((anas.delegated_by.heads, anas.counts_for.heads, anas.cast), (1, 2, Some(cast)));
+    // What there is not, and what nobody means.
+    for path in [
+        format!("/v1/proposals/{for_it}/arguments"),
+        format!("{path}?limit=many"),
+        format!("{path}?after=zz"),
+        "/v1/arguments".to_owned(),
+        "/v1/arguments?prefix=xyz".to_owned(),
+        format!("/v1/arguments?prefix={}0", for_it),
+        format!("/v1/delegations/{}", operator.public()),
+    ] {
+        assert!(node.get::<serde_json::Value>(&path).await.is_none(), "{path} was answered");
+    }
+    node.stop().await;
 }

@@ -187,7 +187,7 @@ pub enum ChangeResult {
 }
 
 /// What was counted for a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CountedAs {
     /// No ballot.
@@ -196,10 +196,62 @@ pub enum CountedAs {
     Cast(RecordId),
     /// A standing ballot of an earlier round.
     Standing(RecordId),
+    /// The member had no ballot of their own, and others' count by delegation.
+    Delegated(Box<ByDelegation>),
+}
+
+impl CountedAs {
+    /// The ballots that were counted, that for all and motions first.
+    pub fn ballots(&self) -> impl Iterator<Item = RecordId> {
+        let (own, delegated) = match self {
+            Self::Nothing => (None, None),
+            Self::Cast(id) | Self::Standing(id) => (Some(*id), None),
+            Self::Delegated(delegated) => (None, Some(delegated)),
+        };
+        let lines = delegated.into_iter().flat_map(|delegated| delegated.lines());
+        own.into_iter().chain(lines.map(|line| line.ballot))
+    }
+}
+
+/// The ballots that count for a member by delegation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByDelegation {
+    /// The one that counts for motions, and for loans of all categories that are not listed.
+    pub all: Option<Delegated>,
+    /// Categories for which something else counts, ascending.
+    pub categories: Vec<InCategory>,
+}
+
+impl ByDelegation {
+    /// What counts, that for all first.
+    pub fn lines(&self) -> impl Iterator<Item = &Delegated> {
+        self.all.iter().chain(self.categories.iter().filter_map(|other| other.counted.as_ref()))
+    }
+}
+
+/// What counts for the loans of one category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InCategory {
+    /// Position in the charter's categories.
+    pub category: u16,
+    /// What counts; nothing if nobody's ballot does.
+    pub counted: Option<Delegated>,
+}
+
+/// A ballot that counts for somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegated {
+    /// Whom the member named, by their newest key.
+    pub delegate: PublicKey,
+    /// Whose ballot it is: the delegate's, or that of whom the delegate's own delegation leads to. The delegate's line of
+    /// the roll shows the next step there.
+    pub voter: PublicKey,
+    /// The ballot.
+    pub ballot: RecordId,
 }
 
 /// A line of the roll.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollEntry {
     /// The member.
     pub member: PublicKey,

@@ -31,7 +31,7 @@ fn cases(cases: u32) -> ProptestConfig {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = (0u8..54, 0usize..64, 0usize..64, 0u64..60_000);
+    let deed = (0u8..60, 0usize..64, 0usize..64, 0u64..60_000);
     prop::collection::vec(deed.prop_map(|(kind, who, what, number)| Deed { kind, who, what, number }), 1..120)
 }
 
@@ -100,7 +100,7 @@ proptest! {
         for closing in world.ledger.closings() {
             for key in &keys {
                 let count = proofs::count(world, closing.outcome.round, *key).verify(world.community()).unwrap();
-                let entry = closing.roll.iter().find(|entry| entry.member == *key).copied();
+                let entry = closing.roll.iter().find(|entry| entry.member == *key).cloned();
                 prop_assert_eq!((count.key, count.entry, count.digest), (*key, entry, closing.digest));
             }
         }

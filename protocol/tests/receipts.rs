@@ -90,7 +90,7 @@ fn every_key_has_a_receipt_of_every_closed_round() {
             survives(&proof);
             let counted = proof.verify(world.community()).unwrap().counted.unwrap();
             assert_eq!((counted.key, counted.round, counted.digest), (*key, round, closing.digest));
-            assert_eq!(counted.entry, closing.roll.iter().find(|entry| entry.member == *key).copied());
+            assert_eq!(counted.entry, closing.roll.iter().find(|entry| entry.member == *key).cloned());
         }
     }
 }

@@ -83,7 +83,7 @@ fn assert_true(proven: &Proven, world: &World, what: &str) {
             (outcome.height, outcome.time, outcome.close),
             "{what}"
         );
-        let line = closing.roll.iter().find(|entry| entry.member == counted.key).copied();
+        let line = closing.roll.iter().find(|entry| entry.member == counted.key).cloned();
         assert_eq!(counted.entry, line, "{what}");
     }
 }

@@ -90,7 +90,7 @@ fn every_kind_of_record_is_there_and_is_accepted() {
         kinds.insert(received.record().body.kind());
     }
     assert_eq!(kinds.first(), Some(&Kind::Admit));
-    assert_eq!(kinds.len(), 24);
+    assert_eq!(kinds.len(), 25);
 }
 
 #[test]

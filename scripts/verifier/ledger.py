@@ -69,6 +69,7 @@ class Member:
     standing: Cast | None = None
     first: bytes = ZEROS  # the key with which the member was admitted
     argued: tuple[int, int] = (0, 0)  # the round, and how often in it
+    delegations: dict[int | None, bytes] = field(default_factory=dict)  # by category, and by None for all: to whom
 
     def argued_in(self, round: int) -> int:
         return self.argued[1] if self.argued[0] == round else 0
@@ -269,7 +270,7 @@ class Seal:
 
 
 # Kinds that are void once their author has left (9.5).
-OF_MEMBERS = {"propose", "amend", "withdraw", "predict", "ballot", "argue", "endorse"}
+OF_MEMBERS = {"propose", "amend", "withdraw", "predict", "ballot", "argue", "endorse", "delegate"}
 
 
 # Whom a kind is for (9.4).
@@ -425,6 +426,11 @@ def may_argue(ledger: Ledger, author: bytes, body: Value) -> None:
 def may_endorse(ledger: Ledger, author: bytes, body: Value) -> None:
     need_member(ledger, author)
     need(need_argument(ledger, body.argument).member != ledger.members[author].first, "OwnArgument")
+
+
+def may_delegate(ledger: Ledger, author: bytes, body: Value) -> None:
+    need_member(ledger, author)
+    need(body.to is None or body.to in ledger.members or body.to in ledger.retired, "UnknownKey")
 
 
 def may_moderate(ledger: Ledger, author: bytes, body: Value) -> None:
@@ -587,6 +593,16 @@ def do_moderate(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
     argument.hidden = body.hidden
 
 
+def do_delegate(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
+    delegations = ledger.members[record.author].delegations
+    scope = None if body.scope.kind == "all" else body.scope.category
+    if body.to is None:
+        void_if(scope not in delegations, "NotDelegated")
+        del delegations[scope]
+    else:
+        delegations[scope] = body.to
+
+
 def account_of(ledger: Ledger, proposal: bytes) -> Account:
     void_if(proposal not in ledger.accounts, "NotFunded")
     return ledger.accounts[proposal]
@@ -648,6 +664,7 @@ MAY = {
     "argue": may_argue,
     "endorse": may_endorse,
     "moderate": may_moderate,
+    "delegate": may_delegate,
 }
 
 DO = {
@@ -675,4 +692,5 @@ DO = {
     "argue": do_argue,
     "endorse": do_endorse,
     "moderate": do_moderate,
+    "delegate": do_delegate,
 }

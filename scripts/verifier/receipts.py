@@ -188,13 +188,22 @@ def verify_counted(proof: Value, community: Community) -> dict[str, Any]:
     return {
         "key": key.hex(),
         "counted": entry and entry.counted.kind,
-        "ballot": entry and entry.counted.kind != "nothing" and entry.counted.record.hex() or None,
+        "ballot": entry and ballot_of(entry.counted),
         "weight": entry and entry.weight,
         "round": outcome.round,
         "digest": header.closes.hex(),
         "height": header.height,
         "time": header.time,
     }
+
+
+def ballot_of(counted: Value) -> str | None:
+    """The ballot that was counted, if it is one for everything."""
+    if counted.kind in ("cast", "standing"):
+        return counted.record.hex()
+    if counted.kind == "delegated" and not counted.categories:
+        return counted.all and counted.all.ballot.hex()
+    return None
 
 
 def check_unlisted(place: Value, outcome: Value) -> None:

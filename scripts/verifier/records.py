@@ -104,6 +104,11 @@ BODY = Choice(
     Structure("endorse", argument=BYTES32, withdrawn=BOOL),
     Structure("moderate", argument=BYTES32, hidden=BOOL, reason=REASON),
     Structure("replace-key", lost=BYTES32, successor=STRONG_KEY, consent=BYTES64, reason=REASON),
+    Structure(
+        "delegate",
+        scope=Choice(Structure("all"), Structure("category", category=Position("categories"))),
+        to=OptionOf(BYTES32),
+    ),
 )
 
 # 6.1
@@ -221,7 +226,13 @@ def check_argue(record: Value, community: Community) -> None:
         raise OutOfBounds("an answer is about a proposal")
 
 
+def check_delegate(record: Value, community: Community) -> None:
+    if record.body.to == record.author:
+        raise OutOfBounds("a delegation to oneself")
+
+
 FURTHER_BOUNDS = {
+    "delegate": check_delegate,
     "argue": check_argue,
     "propose": check_subject,
     "amend": check_subject,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .allocation import Allocation, Election, Project, Voter, shares_of
@@ -82,6 +82,8 @@ def head_digest(head: Value) -> bytes:
     return hash_of(OUTCOME, OUTCOME_HEAD.write(head))
 
 
+DELEGATED = OptionOf(Structure("line", delegate=BYTES32, voter=BYTES32, ballot=BYTES32))
+
 ROLL_ENTRY = Structure(
     "roll entry",
     member=BYTES32,
@@ -90,6 +92,8 @@ ROLL_ENTRY = Structure(
         Structure("nothing"),
         Structure("cast", record=BYTES32),
         Structure("standing", record=BYTES32),
+        Structure("delegated", all=DELEGATED,
+                  categories=ListOf(Structure("in category", category=u16(), counted=DELEGATED))),
     ),
 )
 
@@ -174,18 +178,110 @@ def electorate_of(ledger: Ledger) -> list[tuple[bytes, Member]]:
     ]
 
 
-def counted(member: Member) -> Cast | None:
+@dataclass
+class Counted:
+    """What counts for a member of the electorate."""
+
+    counted_as: Value  # as the roll says it
+    all: Cast | None = None  # for motions, and for the loans of categories that are not named
+    categories: dict[int, Cast | None] = field(default_factory=dict)
+
+    @property
+    def votes(self) -> bool:
+        return self.counted_as.kind != "nothing"
+
+    def scores(self, ledger: Ledger, place: dict[bytes, int]) -> dict[int, int]:
+        """The scores that hold, by the position of the loan."""
+        scores = {}
+        for cast in {each.id: each for each in (self.all, *self.categories.values()) if each}.values():
+            for entry in cast.ballot.scores:
+                if entry.proposal in place:
+                    loan = ledger.proposals[entry.proposal]
+                    counts = self.categories.get(loan.subject.category, self.all)
+                    if counts is cast and cast.height > loan.since:
+                        scores[place[entry.proposal]] = min(entry.score, ledger.community.charter.limits.score)
+        return scores
+
+
+def own_ballot(member: Member) -> Cast | None:
     return member.cast or member.standing
 
 
-def roll_entry(key: bytes, member: Member) -> Value:
-    if member.cast:
-        counted_as = Value("cast", record=member.cast.id)
-    elif member.standing:
-        counted_as = Value("standing", record=member.standing.id)
-    else:
-        counted_as = Value("nothing")
-    return Value("roll entry", member=key, weight=member.weight, counted=counted_as)
+def count_ballots(ledger: Ledger, electorate: list[tuple[bytes, Member]]) -> dict[bytes, Counted]:
+    """What counts for each member of the electorate."""
+    electors = dict(electorate)
+    named = {scope for member in electors.values() for scope in member.delegations if scope is not None}
+    to_all = delegates_of(ledger, electors, None)
+    by_all = voters_of(electors, to_all)
+    by_category = {}
+    for category in sorted(named):
+        to_one = delegates_of(ledger, electors, category)
+        by_category[category] = (to_one, voters_of(electors, to_one))
+    counted = {}
+    for key, member in electorate:
+        own = own_ballot(member)
+        if own:
+            kind = "cast" if member.cast else "standing"
+            counted[key] = Counted(Value(kind, record=own.id), own)
+            continue
+        line = line_of(electors, key, to_all, by_all)
+        others = {category: line_of(electors, key, *graph) for category, graph in by_category.items()}
+        others = {category: other for category, other in others.items() if other != line}
+        if line is None and not others:
+            counted[key] = Counted(Value("nothing"))
+            continue
+        counted[key] = Counted(
+            Value("delegated", all=line_value(electors, line),
+                  categories=[Value("in category", category=category, counted=line_value(electors, other))
+                              for category, other in others.items()]),
+            line and own_ballot(electors[line[1]]),
+            {category: other and own_ballot(electors[other[1]]) for category, other in others.items()},
+        )
+    return counted
+
+
+def delegates_of(ledger: Ledger, electors: dict[bytes, Member], scope: int | None) -> dict[bytes, bytes]:
+    """For one scope, the next of each member who has one."""
+    delegates = {}
+    for key, member in electors.items():
+        named = member.delegations.get(scope, member.delegations.get(None))
+        delegate = None if named is None else ledger.newest(named)
+        if delegate in electors:
+            delegates[key] = delegate
+    return delegates
+
+
+def voters_of(electors: dict[bytes, Member], delegates: dict[bytes, bytes]) -> dict[bytes, bytes | None]:
+    """For one scope, whose own ballot counts for each member: every way is followed to its end."""
+    ends: dict[bytes, bytes | None] = {key: key for key, member in electors.items() if own_ballot(member)}
+    for key in electors:
+        way: dict[bytes, None] = {}
+        at: bytes | None = key
+        while at is not None and at not in ends and at not in way:
+            way[at] = None
+            at = delegates.get(at)
+        end = None if at is None else ends.get(at)  # a circle is in no end yet
+        for passed in way:
+            ends[passed] = end
+    return ends
+
+
+def line_of(electors: dict[bytes, Member], key: bytes, delegates: dict[bytes, bytes],
+            ends: dict[bytes, bytes | None]) -> tuple[bytes, bytes] | None:
+    """The delegate and the voter of a member without an own ballot."""
+    end = ends[key]
+    return None if end is None else (delegates[key], end)
+
+
+def line_value(electors: dict[bytes, Member], line: tuple[bytes, bytes] | None) -> Value | None:
+    if line is None:
+        return None
+    delegate, voter = line
+    return Value("line", delegate=delegate, voter=voter, ballot=own_ballot(electors[voter]).id)
+
+
+def roll_entry(key: bytes, member: Member, counted: Counted) -> Value:
+    return Value("roll entry", member=key, weight=member.weight, counted=counted.counted_as)
 
 
 # 10.4 to 10.7
@@ -194,8 +290,9 @@ def roll_entry(key: bytes, member: Member) -> Value:
 def close(ledger: Ledger, time: int, height: int) -> Closing:
     """The outcome of the ledger's round, its records carried out. Changes nothing."""
     electorate = electorate_of(ledger)
-    voters = [(key, member, counted(member)) for key, member in electorate if counted(member)]
-    roll = [roll_entry(key, member) for key, member in electorate]
+    counted = count_ballots(ledger, electorate)
+    voters = [(key, member, counted[key]) for key, member in electorate if counted[key].votes]
+    roll = [roll_entry(key, member, counted[key]) for key, member in electorate]
     weight = sum(member.weight for _, member in electorate)
 
     candidates = candidates_of(ledger)
@@ -205,12 +302,8 @@ def close(ledger: Ledger, time: int, height: int) -> Closing:
     place = {loan.id: number for number, loan in enumerate(eligible)}
 
     ballots = [
-        Voter(key, member.weight, {
-            place[entry.proposal]: min(entry.score, ledger.community.charter.limits.score)
-            for entry in cast.ballot.scores
-            if entry.proposal in place and cast.height > ledger.proposals[entry.proposal].since
-        })
-        for key, member, cast in voters
+        Voter(key, member.weight, what.scores(ledger, place))
+        for key, member, what in voters
     ]
     projects = [
         Project(loan.subject.amount, loan.subject.borrower, loan.subject.category, figures[loan.id].default,
@@ -278,12 +371,13 @@ def share_values(shares: list[tuple[bytes, int]]) -> list[Value]:
     return [Value("share", member=member, amount=amount) for member, amount in shares]
 
 
-def decide_motions(ledger: Ledger, weight: int, voters: list[tuple[bytes, Member, Cast]]) -> list[Value]:
+def decide_motions(ledger: Ledger, weight: int, voters: list[tuple[bytes, Member, Counted]]) -> list[Value]:
     """10.6"""
     motions = [each for each in ledger.proposals.values() if each.status == "open" and each.subject.kind != "loan"]
     votes = {motion.id: {"yes": 0, "no": 0, "abstain": 0} for motion in motions}
-    for _, member, cast in voters:
-        for entry in cast.ballot.answers:
+    for _, member, what in voters:
+        cast = what.all
+        for entry in cast.ballot.answers if cast else []:
             if entry.proposal in votes and cast.height > ledger.proposals[entry.proposal].since:
                 votes[entry.proposal][entry.choice] += member.weight
     decided, adopted = [], None
@@ -341,6 +435,7 @@ def begin_next(ledger: Ledger, closing: Closing) -> None:
         member.cast = None
         if member.status == "leaving":
             member.status, member.standing = "left", None
+            member.delegations.clear()
     if closing.adopted:
         ledger.community.adopt(closing.adopted, outcome.height)
         ledger.anchor = outcome.close

@@ -7,6 +7,7 @@ mod attest;
 mod audit;
 mod auditor_token;
 mod charter;
+mod delegate;
 mod document;
 mod evidence;
 mod explain;
@@ -73,6 +74,8 @@ pub(crate) enum Command {
     Proposals(proposals::Arguments),
     /// Vote on loans and motions
     Vote(vote::Arguments),
+    /// Let another member's ballot count where you cast none
+    Delegate(delegate::Arguments),
     /// Show what a round decided, and why
     Outcome(outcome::Arguments),
     /// Show what a round's ballots would have come to under other terms
@@ -168,6 +171,7 @@ impl Command {
             Self::Members(arguments) => arguments.run(context),
             Self::Proposals(arguments) => arguments.run(context),
             Self::Vote(arguments) => arguments.run(context),
+            Self::Delegate(arguments) => arguments.run(context),
             Self::Outcome(arguments) => arguments.run(context),
             Self::Whatif(arguments) => arguments.run(context),
             Self::Forecast(arguments) => arguments.run(context),

@@ -129,8 +129,15 @@ fn tell(page: &mut Page, view: &OutcomeView, currency: &Currency) {
         (
             "voted",
             format!(
-                "{} of {} members, with {} of {} of the weight",
-                turnout.voters, turnout.members, turnout.voted, turnout.weight
+                "{} of {} members, with {} of {} of the weight{}",
+                turnout.voters,
+                turnout.members,
+                turnout.voted,
+                turnout.weight,
+                match view.delegated.heads {
+                    0 => String::new(),
+                    heads => format!("; {heads} of them by delegation"),
+                }
             ),
         ),
         ("digest", view.digest.to_string()),

@@ -11,6 +11,7 @@ use mutua_protocol::{
     charter::Community,
     hash::RecordId,
     keys::PublicKey,
+    outcome::{ByDelegation, Delegated},
     receipt::{MAGIC, Proven, QR_CHARACTERS, Receipt, ReceiptCheck, ReceiptFault, TEXT_PREFIX, TextError},
     records::{Body, Choice},
 };
@@ -348,7 +349,11 @@ fn tell(page: &mut Page, proven: &Proven, community: &Community) {
             counted.round,
             counted.height,
             times::show(counted.time),
-            match (counted.entry, counted.ballot(), proven.is_counted()) {
+            match (&counted.entry, counted.ballot(), proven.is_counted()) {
+                (Some(entry), ..) if counted.delegated().is_some() => format!(
+                    "the key {} had no ballot of its own, and others' counted for it by delegation, with its weight {}:",
+                    counted.key, entry.weight
+                ),
                 (None, ..) => format!(
                     "the key {} was not among the {} keys that had a vote: nothing was counted in its name.",
                     counted.key, counted.turnout.members
@@ -365,6 +370,9 @@ fn tell(page: &mut Page, proven: &Proven, community: &Community) {
                 ),
             }
         ));
+        if let Some(by) = counted.delegated() {
+            tell_delegated(page, by, community);
+        }
         if proven.is_counted() == Some(false) {
             page.line("The record above is NOT what was counted for it.");
         }
@@ -376,6 +384,28 @@ fn tell(page: &mut Page, proven: &Proven, community: &Community) {
     );
     if proven.counted.is_none() {
         page.line("It does not prove that the record has had any effect.");
+    }
+}
+
+/// Whose ballots counted, and through whom.
+fn tell_delegated(page: &mut Page, by: &ByDelegation, community: &Community) {
+    let line = |line: &Delegated| {
+        let through = if line.delegate == line.voter {
+            "its delegate".to_owned()
+        } else {
+            format!("to whom its delegate {} leads", line.delegate)
+        };
+        format!("ballot {} of {}, {through}", line.ballot, line.voter)
+    };
+    let nothing = || "no ballot".to_owned();
+    let named = |category: u16| {
+        let name = community.charter.categories.get(usize::from(category));
+        name.map_or_else(|| category.to_string(), |name| format!("'{name}'"))
+    };
+    page.line(format!("  for motions and all loans: {}", by.all.as_ref().map_or_else(nothing, line)));
+    for other in &by.categories {
+        let what = other.counted.as_ref().map_or_else(nothing, line);
+        page.line(format!("  for loans of the category {}: {what}", named(other.category)));
     }
 }
 

@@ -1,10 +1,14 @@
 //! `mutua status`: where the node stands.
 
 use clap::Args;
-use mutua_node::service::{NodeStatus, WaitingQuestion};
+use mutua_node::{
+    api::types::DelegationsView,
+    keystore::KeyInfo,
+    service::{NodeStatus, WaitingQuestion},
+};
 use serde::Serialize;
 
-use super::{Context, respond};
+use super::{Context, delegate, respond};
 use crate::{
     Done, amounts,
     client::Client,
@@ -20,6 +24,9 @@ const EXAMPLE: &str = "\
 Example:
   mutua status";
 
+/// Of so many keys of a home it is shown what was delegated: each costs a look at all members.
+const KEYS: usize = 8;
+
 /// What `mutua status` is told.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
@@ -29,6 +36,8 @@ pub(crate) struct Arguments {}
 struct Shown<'a> {
     #[serde(flatten)]
     status: &'a NodeStatus,
+    /// Whose ballots count for the members whose keys are in this home, by delegation.
+    delegations: &'a [DelegationsView],
     /// Records in the outbox.
     kept: usize,
 }
@@ -43,9 +52,14 @@ impl Arguments {
         let keys = home.keystore()?.list().map_err(Failure::keys)?;
         let is_mine = |waits: &&WaitingQuestion| keys.iter().any(|key| key.public == waits.question.owner);
         let mine: Vec<&WaitingQuestion> = status.questions.iter().filter(is_mine).collect();
+        let delegations = delegations(&client, &keys)?;
         let kept = Outbox::count(home.path());
-        output::show(context.json, &Shown { status: &status, kept }, |page| {
+        output::show(context.json, &Shown { status: &status, delegations: &delegations, kept }, |page| {
             tell(page, &status, &mine, &amounts::show(status.pool, &currency));
+            for view in &delegations {
+                page.gap();
+                delegate::show(page, view);
+            }
             if kept > 0 {
                 page.gap().line(format!(
                     "Signed in this home, and not known to have reached the node: {kept}. The next command with the same \
@@ -54,6 +68,21 @@ impl Arguments {
             }
         })
     }
+}
+
+/// What the members with these keys have delegated, and what was delegated to them: those of whom there is something to say.
+fn delegations(client: &Client, keys: &[KeyInfo]) -> Done<Vec<DelegationsView>> {
+    let mut found = Vec::new();
+    for key in keys.iter().filter(|key| key.keyring.is_none()).take(KEYS) {
+        if client.chain(&key.public)?.member.is_none() {
+            continue;
+        }
+        let view: DelegationsView = client.get(&format!("/v1/delegations/{}", key.public))?;
+        if !view.delegations.is_empty() || view.delegated_by.heads > 0 {
+            found.push(view);
+        }
+    }
+    Ok(found)
 }
 
 fn tell(page: &mut Page, status: &NodeStatus, mine: &[&WaitingQuestion], pool: &str) {

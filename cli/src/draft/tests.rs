@@ -7,7 +7,7 @@ use mutua_protocol::{
     keys::{Purpose, SecretKey},
     records::{
         About, Answer, Assessment, Ballot, Body, Choice, Direction, Fork, Kind, Loan, On, Received,
-        Repayment, ResponseStatus, Score, Stance, Subject, Verdict, replacement, succession,
+        Repayment, ResponseStatus, Scope, Score, Stance, Subject, Verdict, replacement, succession,
     },
     seals::Witness,
 };
@@ -190,6 +190,10 @@ fn sample(kind: Kind) -> (Body, Vec<String>) {
         Kind::Moderate => {
             (Body::Moderate { argument: PLACE, hidden: true, reason }, shown(&["Hide", &place, "because"]))
         }
+        Kind::Delegate => (
+            Body::Delegate { scope: Scope::Category(0), to: Some(other) },
+            shown(&["general", &other.to_string()]),
+        ),
     }
 }
 

@@ -9,6 +9,7 @@ mod archive;
 mod arguments;
 mod bench;
 mod charters;
+mod delegations;
 mod evidence;
 mod explanations;
 mod forecasts;
@@ -157,6 +158,7 @@ pub async fn serve(
         .route("/v1/arguments", get(arguments::find))
         .route("/v1/questions", get(arguments::questions))
         .route("/v1/ballots/{key}", get(views::ballot))
+        .route("/v1/delegations/{key}", get(delegations::show))
         .route("/v1/records", post(records::submit).get(records::beginning))
         .route("/v1/records/{id}", get(records::show))
         .route("/v1/outcomes", get(outcomes::list))

@@ -11,7 +11,7 @@ use axum::{
 use mutua_protocol::{
     allocation::Fraction,
     ledger::Closing,
-    outcome::CandidateResult,
+    outcome::{CandidateResult, CountedAs},
     records::{Body, ProposalId, Subject},
 };
 
@@ -19,7 +19,7 @@ use super::{
     Shared,
     archive::streamed,
     problem::Problem,
-    types::{LoanShares, OutcomeSummary, OutcomeView, ProposalName},
+    types::{Heads, LoanShares, OutcomeSummary, OutcomeView, ProposalName},
     views::ineligible,
 };
 use crate::service::Core;
@@ -167,7 +167,12 @@ fn view(core: &Core, closing: &Closing, provisional: bool) -> OutcomeView {
                 Fraction::from_bytes(&price.numerator, &price.denominator).map(|price| price.to_string());
         }
     }
-    OutcomeView { digest: closing.digest, provisional, outcome: outcome.clone(), proposals }
+    let by_others = closing.roll.iter().filter(|entry| matches!(entry.counted, CountedAs::Delegated(_)));
+    let delegated = by_others.fold(Heads { heads: 0, weight: 0 }, |sum, entry| Heads {
+        heads: sum.heads + 1,
+        weight: sum.weight + u64::from(entry.weight),
+    });
+    OutcomeView { digest: closing.digest, provisional, outcome: outcome.clone(), delegated, proposals }
 }
 
 /// The terms of a proposal, sealed or not.

@@ -13,7 +13,6 @@ use mutua_protocol::{
     hash::RecordId,
     keys::PublicKey,
     ledger::Closing,
-    outcome::CountedAs,
     receipt::{CertifiedSeal, CountedProof, Place, RECEIPT_BYTES, Receipt, SealedProof},
     records::Received,
 };
@@ -23,7 +22,7 @@ use super::{Shared, blocking, outcomes::Round, problem::Problem, views::parse};
 use crate::store::StoredSeal;
 
 /// What the receipt is to be about: a record, or what was counted for a key in a round, or both. Without a record,
-/// the ballot that was counted is the record.
+/// the ballot that was counted is the record; of several that were counted by delegation, that for all.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
@@ -82,10 +81,7 @@ fn make(
         })
         .transpose()?;
     let ballot = counted.as_ref().and_then(|proof| match &proof.place {
-        Place::Listed(line) => match line.entry.counted {
-            CountedAs::Cast(id) | CountedAs::Standing(id) => Some(id),
-            CountedAs::Nothing => None,
-        },
+        Place::Listed(line) => line.entry.counted.ballots().next(),
         Place::Unlisted { .. } => None,
     });
     let sealed = record.or(ballot).map(|id| sealed(shared, community, &id)).transpose()?;

@@ -9,11 +9,11 @@ use mutua_protocol::{
     keys::PublicKey,
     ledger::{
         Change, Endorsements, Explanation, Figures, Forecast, LoanExplanation, Moderation, Replacement,
-        Response, Supporter, Tally, WhatIf,
+        Response, Supporter, Tally, WayEnd, WhatIf,
     },
     loans::{Movement, Sums},
     outcome::{Outcome, Share},
-    records::{Assessment, Ballot, CharterChange, ProposalId, Record, Stance, Subject},
+    records::{Assessment, Ballot, CharterChange, ProposalId, Record, Scope, Stance, Subject},
     seals::SealHeader,
 };
 use serde::{Deserialize, Serialize};
@@ -265,6 +265,75 @@ pub struct ArgumentView {
     pub responses: Vec<Response>,
 }
 
+/// What a member has delegated, and what others have delegated to them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelegationsView {
+    /// The member.
+    pub member: PersonView,
+    /// The member's own ballot for this round, which counts instead of any delegation.
+    pub cast: Option<RecordId>,
+    /// The member's standing ballot, which does so, too.
+    pub standing: Option<RecordId>,
+    /// What the member has delegated, that for all first.
+    pub delegations: Vec<DelegationView>,
+    /// Who has named the member as a delegate, for whatever scope: at most a thousand of them.
+    pub delegators: Vec<PersonView>,
+    /// How many these are.
+    pub delegated_by: Heads,
+    /// For whom the member's ballot would count by delegation if the round closed with what is sealed now.
+    pub counts_for: Heads,
+}
+
+/// A number of members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heads {
+    /// How many.
+    pub heads: u64,
+    /// Their weight.
+    pub weight: u64,
+}
+
+/// A key, and what people call who has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonView {
+    /// The key.
+    pub key: PublicKey,
+    /// The name; empty if the key is no member's.
+    pub name: String,
+}
+
+/// A delegation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelegationView {
+    /// For what.
+    pub scope: Scope,
+    /// The category's name, if it is for one.
+    pub category: Option<String>,
+    /// To whom, under the newest key.
+    pub to: PersonView,
+    /// The record.
+    pub record: RecordId,
+    /// The seal that holds it; none if it waits to be sealed.
+    pub height: Option<u64>,
+    /// That seal's time, milliseconds since 1970.
+    pub time: Option<u64>,
+    /// Where it leads with what is sealed now; nothing while it waits to be sealed itself.
+    pub way: Option<WayView>,
+}
+
+/// Where a delegation leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayView {
+    /// Those on the way, beginning with the delegate; the first ones, if there are many.
+    pub through: Vec<PersonView>,
+    /// How many there are.
+    pub steps: u64,
+    /// Where it ends.
+    pub end: WayEnd,
+    /// What people call the one at whom it ends.
+    pub end_name: String,
+}
+
 /// A question that waits for an answer of the proposal's owner, or of the board.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuestionView {
@@ -497,6 +566,8 @@ pub struct OutcomeView {
     pub provisional: bool,
     /// The outcome.
     pub outcome: Outcome,
+    /// For how many of its voters the ballots of others counted, by delegation.
+    pub delegated: Heads,
     /// The proposals in it.
     pub proposals: BTreeMap<ProposalId, ProposalName>,
 }

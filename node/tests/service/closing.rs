@@ -16,7 +16,7 @@ use super::{
 /// What was counted for a member in a round, on a node.
 fn counted(sim: &Sim, node: usize, round: u32, member: &PublicKey) -> CountedAs {
     let closing = closing(sim, node, round);
-    closing.roll.iter().find(|entry| entry.member == *member).unwrap().counted
+    closing.roll.iter().find(|entry| entry.member == *member).unwrap().counted.clone()
 }
 
 /// So many members and a loan, sealed; the ballot of each, signed and not told yet.

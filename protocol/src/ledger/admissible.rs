@@ -172,6 +172,15 @@ impl Ledger {
                 let own = self.members.get(author).is_some_and(|member| member.first == found.member);
                 if own { Err(Inadmissible::OwnArgument { argument: *argument }) } else { Ok(()) }
             }
+            Body::Delegate { to, .. } => {
+                self.member(record)?;
+                match to {
+                    Some(key) if !self.members.contains_key(key) && !self.retired.contains_key(key) => {
+                        Err(Inadmissible::UnknownKey { key: *key })
+                    }
+                    _ => Ok(()),
+                }
+            }
             Body::Moderate { argument, .. } => {
                 self.role(record, Role::Moderator)?;
                 self.sealed_argument(argument).map(|_| ())

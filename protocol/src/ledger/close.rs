@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Serialize;
 
 use super::{
-    CastBallot, Count, Figures, Ledger, Member, MemberStatus, Proposal, ProposalStatus, count::Voter,
+    Count, Figures, Ledger, MemberStatus, Proposal, ProposalStatus,
+    count::{Says, Voter},
+    delegation::Elector,
 };
 use crate::{
     allocation::{self, Cap, Fraction, Reason},
@@ -62,6 +64,7 @@ impl Ledger {
             if member.status == MemberStatus::Leaving {
                 member.status = MemberStatus::Left;
                 member.standing = None;
+                member.delegations.clear();
             }
         }
         self.closings.push(Arc::clone(&closing));
@@ -216,19 +219,28 @@ impl Ledger {
         open
     }
 
-    /// Who could vote, with what is counted for them, sorted by key; and those with a ballot.
+    /// Who could vote, with what is counted for them, sorted by key; and those for whom a ballot counts.
     pub(super) fn electorate(&self) -> (Vec<RollEntry>, Vec<Voter<'_>>) {
-        let mut roll = Vec::with_capacity(self.members.len());
-        let mut voters = Vec::with_capacity(self.members.len());
-        for (key, member) in &self.members {
-            if member.status == MemberStatus::Left || self.suspended.contains_key(key) {
-                continue;
-            }
-            let (counted, ballot) = counted(member);
+        let takes_part = |(key, member): &Elector<'_>| {
+            member.status != MemberStatus::Left && !self.suspended.contains_key(key)
+        };
+        let electors: Vec<Elector<'_>> =
+            self.members.iter().map(|(key, member)| (*key, member)).filter(takes_part).collect();
+        let resolved = self.resolve(&electors);
+        let mut roll = Vec::with_capacity(electors.len());
+        let mut voters = Vec::with_capacity(electors.len());
+        for (position, (key, member)) in electors.iter().enumerate() {
+            let by_delegation = || resolved.as_ref().and_then(|resolved| resolved.of(position));
+            let (counted, says) = match (&member.cast, &member.standing) {
+                (Some(cast), _) => (CountedAs::Cast(cast.id), Some(Says::Own(cast))),
+                (None, Some(standing)) => (CountedAs::Standing(standing.id), Some(Says::Own(standing))),
+                (None, None) => match by_delegation() {
+                    Some((counted, says)) => (CountedAs::Delegated(counted.into()), Some(Says::By(says))),
+                    None => (CountedAs::Nothing, None),
+                },
+            };
             roll.push(RollEntry { member: *key, weight: member.weight, counted });
-            if let Some(ballot) = ballot {
-                voters.push(Voter { key: *key, weight: member.weight, ballot });
-            }
+            voters.extend(says.map(|says| Voter { key: *key, weight: member.weight, says }));
         }
         (roll, voters)
     }
@@ -260,8 +272,9 @@ fn answers(open: &[&Proposal], voters: &[Voter<'_>]) -> Answers {
         open.iter().map(|proposal| (proposal.id, *proposal)).collect();
     let mut answers = Answers::new();
     for voter in voters {
-        for answer in &voter.ballot.ballot.answers {
-            if open.get(&answer.proposal).is_some_and(|proposal| proposal.is_known_to(voter.ballot)) {
+        let Some(ballot) = voter.on_motions() else { continue };
+        for answer in &ballot.ballot.answers {
+            if open.get(&answer.proposal).is_some_and(|proposal| proposal.is_known_to(ballot)) {
                 let place = match answer.choice {
                     Choice::Yes => 0,
                     Choice::No => 1,
@@ -272,17 +285,6 @@ fn answers(open: &[&Proposal], voters: &[Voter<'_>]) -> Answers {
         }
     }
     answers
-}
-
-/// What counts for a member: the newest ballot of this round, else the standing one.
-fn counted(member: &Member) -> (CountedAs, Option<&CastBallot>) {
-    if let Some(cast) = &member.cast {
-        return (CountedAs::Cast(cast.id), Some(cast));
-    }
-    match &member.standing {
-        Some(standing) => (CountedAs::Standing(standing.id), Some(standing)),
-        None => (CountedAs::Nothing, None),
-    }
 }
 
 /// An allocation in terms of proposals and members.

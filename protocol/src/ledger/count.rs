@@ -5,10 +5,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use super::delegation::Proxies;
 use super::{CastBallot, Figures, Ineligible, Ledger, Proposal};
 use crate::{
     allocation::{Instance, InstanceBuilder, Project, Rule},
-    hash::TermsHash,
+    hash::{RecordId, TermsHash},
     keys::PublicKey,
     records::{ProposalId, Subject},
 };
@@ -59,11 +60,79 @@ impl Counted {
     }
 }
 
-/// A voter: a member whose ballot counts.
+/// A voter: a member for whom a ballot counts.
 pub(super) struct Voter<'a> {
     pub(super) key: PublicKey,
     pub(super) weight: u32,
-    pub(super) ballot: &'a CastBallot,
+    pub(super) says: Says<'a>,
+}
+
+/// Which ballot it is.
+pub(super) enum Says<'a> {
+    /// The member's own.
+    Own(&'a CastBallot),
+    /// Others', by delegation.
+    By(Proxies<'a>),
+}
+
+impl<'a> Voter<'a> {
+    /// The ballot whose answers to motions count.
+    pub(super) fn on_motions(&self) -> Option<&'a CastBallot> {
+        match &self.says {
+            Says::Own(ballot) => Some(ballot),
+            Says::By(proxies) => proxies.all,
+        }
+    }
+
+    /// The ballot whose scores count for loans of this category.
+    fn on_loans(&self, category: u16) -> Option<&'a CastBallot> {
+        match &self.says {
+            Says::Own(ballot) => Some(ballot),
+            Says::By(proxies) => {
+                let other = proxies.categories.binary_search_by_key(&category, |(category, _)| *category);
+                other.map_or(proxies.all, |found| proxies.categories[found].1)
+            }
+        }
+    }
+
+    /// All ballots that count for the member; one can be there more than once.
+    fn ballots(&self) -> impl Iterator<Item = &'a CastBallot> {
+        let (own, proxies) = match &self.says {
+            Says::Own(ballot) => (Some(*ballot), None),
+            Says::By(proxies) => (proxies.all, Some(proxies)),
+        };
+        let others = proxies.into_iter().flat_map(|proxies| &proxies.categories);
+        own.into_iter().chain(others.filter_map(|(_, ballot)| *ballot))
+    }
+
+    /// The newest seal that holds one of the ballots that count for the member.
+    pub(super) fn arrival(&self) -> u64 {
+        self.ballots().map(|ballot| ballot.height).max().unwrap_or_default()
+    }
+
+    /// The scores that hold, as positions of projects: those of each ballot for the loans of the categories for which that
+    /// one counts. A ballot of before the charter allowed less says at most as much as others can.
+    fn scores(
+        &self,
+        projects: &BTreeMap<ProposalId, (u32, u16, &Proposal)>,
+        greatest: u8,
+    ) -> Vec<(u32, u32)> {
+        let mut scores = Vec::new();
+        let mut read: Vec<RecordId> = Vec::new();
+        for ballot in self.ballots() {
+            if read.contains(&ballot.id) {
+                continue;
+            }
+            read.push(ballot.id);
+            scores.extend(ballot.ballot.scores.iter().filter_map(|score| {
+                let (project, category, proposal) = projects.get(&score.proposal)?;
+                let counts = self.on_loans(*category).is_some_and(|counts| counts.id == ballot.id);
+                (counts && proposal.is_known_to(ballot))
+                    .then_some((*project, u32::from(score.score.min(greatest))))
+            }));
+        }
+        scores
+    }
 }
 
 impl Ledger {
@@ -84,7 +153,7 @@ impl Ledger {
         let unit = 10u64.pow(u32::from(charter.currency.decimals));
         let mut builder = InstanceBuilder::new(pool, unit).caps(charter.policy.caps.engine());
         let mut borrowers: BTreeMap<&str, u32> = BTreeMap::new();
-        let mut projects: BTreeMap<ProposalId, (u32, &Proposal)> = BTreeMap::new();
+        let mut projects: BTreeMap<ProposalId, (u32, u16, &Proposal)> = BTreeMap::new();
         for (project, candidate) in (0..).zip(eligible.iter().map(|position| &candidates[*position])) {
             let (Some(loan), Ok(figures)) = (candidate.subject.loan(), candidate.eligible()) else {
                 continue;
@@ -98,18 +167,12 @@ impl Ledger {
                 risk: u32::from(figures.default) * u32::from(figures.loss),
             });
             if let Some(proposal) = self.proposals.get(&candidate.proposal) {
-                projects.insert(proposal.id, (project, proposal));
+                projects.insert(proposal.id, (project, loan.category, proposal));
             }
         }
         let without_voters = builder.clone();
         for voter in voters {
-            let scores = voter.ballot.ballot.scores.iter().filter_map(|given| {
-                let (project, proposal) = projects.get(&given.proposal)?;
-                // A ballot of before the charter allowed less says at most as much as others can.
-                let score = given.score.min(charter.limits.score);
-                proposal.is_known_to(voter.ballot).then_some((*project, u32::from(score)))
-            });
-            builder.add_voter(u64::from(voter.weight), scores);
+            builder.add_voter(u64::from(voter.weight), voter.scores(&projects, charter.limits.score));
         }
         // The limits on weights and amounts leave no ballots that cannot be counted; if some could not, every node
         // would count none.

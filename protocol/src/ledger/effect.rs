@@ -67,6 +67,7 @@ voids! {
     OtherCharter = "other-charter", "another charter is in force than the one that it amends";
     AlreadyReplaced = "already-replaced", "the key was replaced by another one before";
     NoMember = "no-member", "the lost key is not a member's";
+    NotDelegated = "not-delegated", "the member has delegated nothing like this";
 }
 
 impl From<Void> for &'static str {
@@ -187,6 +188,9 @@ impl Ledger {
                 self.argue(received.id, &author, *on, *stance, (sealed.0, time))
             }
             Body::Endorse { argument, withdrawn } => self.endorse(&author, argument, *withdrawn),
+            Body::Delegate { scope, to } => {
+                self.delegate(&author, *scope, *to, (received.id, sealed.0, time))
+            }
             Body::Moderate { argument, hidden, reason } => {
                 let moderation = Moderation {
                     record: received.id,
@@ -219,6 +223,7 @@ impl Ledger {
                 | Body::Ballot(_)
                 | Body::Argue { .. }
                 | Body::Endorse { .. }
+                | Body::Delegate { .. }
         );
         match self.members.get(&record.author) {
             Some(member) if is_members && member.status == MemberStatus::Left => Err(Void::HasLeft),
@@ -256,6 +261,7 @@ impl Ledger {
             status,
             cast: None,
             standing: None,
+            delegations: BTreeMap::new(),
             argued: (0, 0),
         };
         self.members.insert(key, member);

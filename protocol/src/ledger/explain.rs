@@ -280,7 +280,7 @@ impl Closing {
         Some(Fairness { left_out })
     }
 
-    /// Did this member's ballot count?
+    /// Did a ballot count for this member, their own or another by delegation?
     #[must_use]
     pub fn voted(&self, member: &PublicKey) -> bool {
         let found = self.roll.binary_search_by_key(member, |entry| entry.member);

@@ -30,7 +30,7 @@ pub struct Poll {
     expected: u64,
     basis: TurnoutBasis,
     count: Count,
-    /// The voters in the order in which their ballots were sealed.
+    /// The voters in the order in which the ballots that count for them were sealed.
     arrival: Vec<usize>,
 }
 
@@ -72,7 +72,7 @@ pub struct Forecast {
     pub close: u64,
     /// Members who can vote.
     pub electorate: u64,
-    /// Members whose ballot counts so far, standing ones included.
+    /// Members for whom a ballot counts so far, standing ones and others' by delegation included.
     pub voted: u64,
     /// Members who are expected to have voted at the close; at least those who have.
     pub expected: u64,
@@ -130,7 +130,7 @@ impl Ledger {
         };
         let expected = expected.min(electorate).max(voted);
         let mut arrival: Vec<usize> = (0..voters.len()).collect();
-        arrival.sort_by_key(|voter| (voters[*voter].ballot.height, *voter));
+        arrival.sort_by_key(|voter| (voters[*voter].arrival(), *voter));
         let (round, height, seal, close) = (self.round, self.height, self.head, self.close);
         Poll { round, height, seal, close, electorate, voted, expected, basis, count, arrival }
     }

@@ -85,6 +85,11 @@ impl Ledger {
                 demand(*withdrawn || !endorsed, Void::AlreadyEndorsed)?;
                 demand(!*withdrawn || endorsed, Void::NotEndorsed)
             }
+            Body::Delegate { scope, to } => {
+                let member = self.members.get(&record.author);
+                let held = member.is_some_and(|member| member.delegations.contains_key(scope));
+                demand(to.is_some() || held, Void::NotDelegated)
+            }
             Body::Moderate { argument, hidden, .. } => {
                 let is_hidden = self.argument(argument).is_some_and(|argument| argument.is_hidden());
                 demand(!*hidden || !is_hidden, Void::AlreadyHidden)?;

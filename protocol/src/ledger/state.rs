@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Argument, Closing, Response, Void, arguments::Thread};
+use super::{Argument, Closing, Delegation, Response, Void, arguments::Thread};
 use crate::{
     charter::{Community, Role},
     hash::{RecordId, SealId, TermsHash},
     keys::PublicKey,
     loans::{Account, Sums},
-    records::{About, Assessment, Ballot, Body, Direction, ProposalId, Received, Record, Subject},
+    records::{About, Assessment, Ballot, Body, Direction, ProposalId, Received, Record, Scope, Subject},
 };
 
 /// The state after a seal.
@@ -92,6 +92,9 @@ pub struct Member {
     pub cast: Option<Arc<CastBallot>>,
     /// Newest standing ballot.
     pub standing: Option<Arc<CastBallot>>,
+    /// Whose ballot counts where the member has cast none, by what it counts for.
+    #[serde(skip)]
+    pub delegations: BTreeMap<Scope, Delegation>,
     /// The round in which the member argued last, and how often in it.
     #[serde(skip)]
     pub(super) argued: (u32, u32),

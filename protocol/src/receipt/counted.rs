@@ -9,7 +9,7 @@ use crate::{
     hash::{OutcomeDigest, RecordId, Root, context},
     keys::PublicKey,
     ledger::Closing,
-    outcome::{CountedAs, OutcomeHead, RollEntry, Turnout},
+    outcome::{ByDelegation, CountedAs, OutcomeHead, RollEntry, Turnout},
     seals::{merkle_path, merkle_root, root_by_path},
 };
 
@@ -79,7 +79,7 @@ impl CountedProof {
         let roll = &closing.roll;
         let line = |position: usize| {
             let path = merkle_path(context::ROLL_TREE, roll.iter().map(codec::encode), position)?;
-            Some(Line { entry: *roll.get(position)?, position: position as u64, path })
+            Some(Line { entry: roll.get(position)?.clone(), position: position as u64, path })
         };
         let unlisted = |place: usize| Place::Unlisted {
             key: *key,
@@ -131,7 +131,7 @@ impl CountedProof {
         let (key, before, after) = match &self.place {
             Place::Listed(line) => {
                 line.check(outcome, ReceiptCheck::Listed)?;
-                return Ok((line.entry.member, Some(line.entry)));
+                return Ok((line.entry.member, Some(line.entry.clone())));
             }
             Place::Unlisted { key, before, after } => (key, before, after),
         };
@@ -170,12 +170,29 @@ impl Line {
 }
 
 impl ProvenCount {
-    /// The ballot that was counted.
+    /// The ballot that was counted, if it is one for everything.
     #[must_use]
     pub fn ballot(&self) -> Option<RecordId> {
-        match self.entry?.counted {
+        match &self.entry.as_ref()?.counted {
             CountedAs::Nothing => None,
-            CountedAs::Cast(id) | CountedAs::Standing(id) => Some(id),
+            CountedAs::Cast(id) | CountedAs::Standing(id) => Some(*id),
+            CountedAs::Delegated(by) if by.categories.is_empty() => by.all.map(|line| line.ballot),
+            CountedAs::Delegated(_) => None,
+        }
+    }
+
+    /// Was this ballot counted, for everything or for some of it?
+    #[must_use]
+    pub fn counts(&self, record: &RecordId) -> bool {
+        self.entry.as_ref().is_some_and(|entry| entry.counted.ballots().any(|ballot| ballot == *record))
+    }
+
+    /// What was counted by delegation, if anything was.
+    #[must_use]
+    pub fn delegated(&self) -> Option<&ByDelegation> {
+        match &self.entry.as_ref()?.counted {
+            CountedAs::Delegated(by) => Some(by),
+            _ => None,
         }
     }
 }

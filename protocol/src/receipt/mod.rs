@@ -114,6 +114,6 @@ impl Proven {
     #[must_use]
     pub fn is_counted(&self) -> Option<bool> {
         let (sealed, counted) = (self.sealed.as_ref()?, self.counted.as_ref()?);
-        Some(counted.ballot() == Some(sealed.record))
+        Some(counted.counts(&sealed.record))
     }
 }

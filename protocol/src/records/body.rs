@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{About, EvidenceError, Fork, On, ProposalId, ResponseStatus, Stance, Subject, argument};
+use super::{About, EvidenceError, Fork, On, ProposalId, ResponseStatus, Scope, Stance, Subject, argument};
 use crate::{
     charter::{BASIS_POINTS, CharterLimits, Community, Role},
     codec::Fields,
@@ -197,6 +197,13 @@ pub enum Body {
         /// How the registrar knows that it is the same person.
         reason: String,
     },
+    /// A member lets another member's ballot count where they cast none, or no longer does.
+    Delegate {
+        /// For what.
+        scope: Scope,
+        /// Whose ballot; nobody's any more if there is no key.
+        to: Option<PublicKey>,
+    },
 }
 
 /// A rating of one loan.
@@ -321,6 +328,7 @@ pub enum Kind {
     Endorse,
     Moderate,
     ReplaceKey,
+    Delegate,
 }
 
 /// What is wrong with a body, whatever the state of the ledger.
@@ -381,6 +389,7 @@ impl Body {
             Self::Endorse { .. } => Kind::Endorse,
             Self::Moderate { .. } => Kind::Moderate,
             Self::ReplaceKey { .. } => Kind::ReplaceKey,
+            Self::Delegate { .. } => Kind::Delegate,
         }
     }
 
@@ -409,7 +418,8 @@ impl Body {
             | Self::Evidence(_)
             | Self::Predict { .. }
             | Self::Argue { .. }
-            | Self::Endorse { .. } => None,
+            | Self::Endorse { .. }
+            | Self::Delegate { .. } => None,
         }
     }
 
@@ -437,6 +447,17 @@ impl Body {
             | Self::Respond { reason, .. }
             | Self::Moderate { reason, .. } => Ok(text::line("reason", reason, limits::TEXT_BYTES)?),
             Self::Leave | Self::Endorse { .. } => Ok(()),
+            Self::Delegate { scope, to } => {
+                if let Scope::Category(category) = scope {
+                    let categories = charter.categories.len();
+                    BodyError::demand(usize::from(*category) < categories, "scope", || {
+                        format!("is category {category}, but the charter has {categories} categories")
+                    })?;
+                }
+                BodyError::demand(to.as_ref() != Some(author), "to", || {
+                    "is the author's own key: a delegation is to somebody else".to_owned()
+                })
+            }
             Self::Argue { on, stance, text } => argument::check(*on, *stance, text),
             Self::RotateKey { successor, proof } => {
                 strong("successor", successor)?;

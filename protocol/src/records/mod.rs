@@ -2,6 +2,7 @@
 
 mod argument;
 mod body;
+mod delegation;
 mod evidence;
 mod header;
 mod proposal;
@@ -13,6 +14,7 @@ pub use body::{
     Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, Kind, Score, Verdict, replacement,
     succession,
 };
+pub use delegation::Scope;
 pub use evidence::{EvidenceError, Fork};
 pub use header::{RecordHeader, SignedHeader};
 pub use proposal::{CharterChange, Loan, Motion, ProposalId, Repayment, Subject};

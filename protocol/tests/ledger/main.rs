@@ -7,6 +7,7 @@ mod admissible;
 mod arguments;
 mod attestations;
 mod charter;
+mod delegation;
 mod eligibility;
 mod explanations;
 mod loans;

@@ -7,8 +7,8 @@ use mutua_protocol::{
     limits,
     records::{
         About, Answer, Assessment, Ballot, Body, BodyError, Choice, Direction, EvidenceError, Fork, Loan,
-        MalformedRecord, Motion, On, Received, Record, RecordHeader, ResponseStatus, Score, SignedHeader,
-        Stance, Subject, replacement, succession,
+        MalformedRecord, Motion, On, Received, Record, RecordHeader, ResponseStatus, Scope, Score,
+        SignedHeader, Stance, Subject, replacement, succession,
     },
     text::TextError,
 };
@@ -130,6 +130,8 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
         argued(On::Argument(ID(1)), Stance::Answer, "a"),
         endorsement(ID(1), true),
         moderation(ID(1), false),
+        delegation(Scope::All, Some("ben")),
+        delegation(Scope::Category(2), None),
     ];
     for body in good {
         let what = format!("{body:?}");
@@ -176,6 +178,8 @@ fn each_bound_of_a_body_bites_and_its_edge_does_not() {
         ("text", argued(On::Argument(ID(1)), Stance::For, "a\r\nb")),
         ("stance", argued(On::Proposal(ID(1)), Stance::Answer, "a")),
         ("reason", Body::Moderate { argument: ID(1), hidden: true, reason: "\n".to_owned() }),
+        ("scope", delegation(Scope::Category(3), Some("ben"))),
+        ("to", delegation(Scope::All, Some("ana"))),
         ("borrower", with_loan(&|l| l.borrower.clear())),
         ("title", with_loan(&|l| l.title = "a\nb".to_owned())),
         ("purpose", with_loan(&|l| l.purpose = format!("{essay}x"))),

@@ -6,7 +6,7 @@ use mutua_protocol::{
     charter::{Role, RoleHolders},
     ledger::Void,
     limits,
-    records::{Assessment, Body, Direction, Fork, On, Stance, Subject},
+    records::{Assessment, Body, Direction, Fork, On, Scope, Stance, Subject},
 };
 
 use crate::support::*;
@@ -63,6 +63,7 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
         ("dora", endorsement(said, false), Void::AlreadyEndorsed),
         ("cleo", endorsement(said, true), Void::NotEndorsed),
         ("moderator", moderation(said, false), Void::NotHidden),
+        ("dora", delegation(Scope::All, None), Void::NotDelegated),
     ];
     let mut seen = BTreeSet::from([Void::AlreadyHidden]);
     assert_eq!(world.enact("moderator", moderation(said, true)), None);
@@ -106,9 +107,10 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
         Body::Propose(Subject::Loan(loan("late", 5))),
         argument(On::Proposal(bakery), Stance::For),
         endorsement(said, false),
+        delegation(Scope::All, Some("ana")),
         Body::Leave,
     ];
-    let left = [Void::HasLeft; 4].into_iter().chain([Void::AlreadyLeaving]);
+    let left = [Void::HasLeft; 5].into_iter().chain([Void::AlreadyLeaving]);
     for (body, expected) in bodies.into_iter().zip(left) {
         assert_eq!(world.enact("attestor c", body), Some(expected));
     }
@@ -129,7 +131,7 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
     let again = world.replacement("ana", "ana's newest phone");
     assert_eq!(world.enact("registrar", again), Some(Void::AlreadyReplaced));
     seen.insert(Void::AlreadyReplaced);
-    assert_eq!(seen.len(), 24, "all of them: {seen:?}");
+    assert_eq!(seen.len(), 25, "all of them: {seen:?}");
 }
 
 #[test]

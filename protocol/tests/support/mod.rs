@@ -32,7 +32,7 @@ use mutua_protocol::{
     outcome::{CandidateResult, CountedAs, Outcome},
     records::{
         About, Answer, Assessment, Ballot, Body, CharterChange, Choice, Direction, Loan, Motion, On,
-        ProposalId, Received, Record, Repayment, ResponseStatus, Score, Stance, Subject, Verdict,
+        ProposalId, Received, Record, Repayment, ResponseStatus, Scope, Score, Stance, Subject, Verdict,
         replacement, succession,
     },
     seals::{Certificate, SealHeader, SealedBatch, Vote, VoteKind, Witness},
@@ -452,6 +452,11 @@ pub fn moderation(argument: RecordId, hidden: bool) -> Body {
     Body::Moderate { argument, hidden, reason: "it names a private person".to_owned() }
 }
 
+/// Lets another's ballot count, or nobody's any more.
+pub fn delegation(scope: Scope, to: Option<&str>) -> Body {
+    Body::Delegate { scope, to: to.map(public) }
+}
+
 pub fn withdrawal(proposal: ProposalId) -> Body {
     Body::Withdraw { proposal, reason: "found another lender".to_owned() }
 }
@@ -476,5 +481,5 @@ pub fn funded(closing: &Closing) -> Vec<ProposalId> {
 /// What was counted for a member, if they were in the electorate.
 pub fn counted(closing: &Closing, name: &str) -> Option<CountedAs> {
     let member = public(name);
-    closing.roll.iter().find(|entry| entry.member == member).map(|entry| entry.counted)
+    closing.roll.iter().find(|entry| entry.member == member).map(|entry| entry.counted.clone())
 }

@@ -4,7 +4,7 @@ use mutua_protocol::{
     hash::{DocumentHash, RecordId, TermsHash},
     records::{
         About, Answer, Assessment, Ballot, Body, Choice, Direction, Fork, Loan, Motion, On, Received,
-        Repayment, ResponseStatus, Score, Stance, Subject, Verdict,
+        Repayment, ResponseStatus, Scope, Score, Stance, Subject, Verdict,
     },
 };
 
@@ -106,6 +106,9 @@ pub fn one_of_each(world: &World) -> Vec<(&'static str, Received)> {
         ("endorse-withdrawn", "ana", endorsement(id(8), true)),
         ("moderate", "moderator", moderation(id(8), true)),
         ("replace-key", "registrar", world.replacement("ben", "ben's new phone")),
+        ("delegate-all", "ana", delegation(Scope::All, Some("ben"))),
+        ("delegate-category", "ana", delegation(Scope::Category(2), Some("ben"))),
+        ("delegate-ended", "ana", delegation(Scope::Category(2), None)),
     ];
     let place = |name| if name == "ballot" { (41, id(0xa0)) } else { (1, Record::NONE) };
     bodies

@@ -12,8 +12,8 @@ use mutua_protocol::{
     loans::Sums,
     outcome::{Outcome, shares_digest},
     records::{
-        Answer, Assessment, Ballot, Body, Choice, Direction, Fork, On, ProposalId, Received, Score, Stance,
-        Subject, Verdict,
+        Answer, Assessment, Ballot, Body, Choice, Direction, Fork, On, ProposalId, Received, Scope, Score,
+        Stance, Subject, Verdict,
     },
 };
 
@@ -199,6 +199,17 @@ impl Town {
             }
             50 | 51 => (registrar, self.world.replacement(&person, &format!("{other}'"))),
             52 | 53 => (person, Body::Propose(self.change(deed))),
+            54..=59 => {
+                let scope = match deed.number % 4 {
+                    3 => Scope::All,
+                    category => Scope::Category(u16::try_from(category).unwrap()),
+                };
+                let to = (!deed.number.is_multiple_of(7)).then_some(&*other);
+                if person == other {
+                    return None;
+                }
+                (person, delegation(scope, to))
+            }
             _ => return None,
         })
     }
@@ -347,7 +358,7 @@ impl Chance {
     pub fn deed(&mut self) -> Deed {
         let mut pick = |bound| usize::try_from(self.below(bound)).unwrap();
         let (who, what) = (pick(64), pick(64));
-        Deed { kind: u8::try_from(pick(54)).unwrap(), who, what, number: self.below(60_000) }
+        Deed { kind: u8::try_from(pick(60)).unwrap(), who, what, number: self.below(60_000) }
     }
 }
 

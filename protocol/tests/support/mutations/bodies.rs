@@ -7,8 +7,8 @@ use mutua_protocol::{
     keys::{PublicKey, Purpose},
     limits,
     records::{
-        Answer, Assessment, Body, Choice, Direction, Loan, Motion, On, Record, Score, SignedRecord, Stance,
-        Subject, succession,
+        Answer, Assessment, Body, Choice, Direction, Loan, Motion, On, Record, Scope, Score, SignedRecord,
+        Stance, Subject, succession,
     },
     seals::SealHeader,
 };
@@ -300,6 +300,10 @@ fn arguments() -> Vec<Said> {
         ("argument that turns around", "ana", argue(said, Stance::Question, "safe\u{202e}?")),
         ("answer to a proposal", "ana", argue(proposal, Stance::Answer, "Yes.")),
         ("moderation without a reason", "moderator", hide("")),
+        ("delegation in a category that is not there", "ana", delegation(Scope::Category(3), Some("ben"))),
+        ("delegation of no such category ended", "ana", delegation(Scope::Category(u16::MAX), None)),
+        ("delegation to oneself", "ana", delegation(Scope::All, Some("ana"))),
+        ("delegation of a category to oneself", "ana", delegation(Scope::Category(0), Some("ana"))),
         ("moderation for a reason of two lines", "moderator", hide("rude\nand wrong")),
         ("moderation for a reason that is too long", "moderator", hide(&"a".repeat(4_001))),
     ]

@@ -8,6 +8,7 @@
 mod arguments;
 mod bodies;
 mod charters;
+mod delegations;
 mod files;
 mod outcomes;
 mod rights;
@@ -39,6 +40,7 @@ pub fn all() -> Mutations {
     all.extend(bodies::all());
     all.extend(rights::all(&story));
     all.extend(arguments::all());
+    all.extend(delegations::all());
     all.extend(outcomes::all());
     all.extend(splices::all(&story));
     all.extend(successions::all());
