@@ -10,7 +10,7 @@ mod support;
 
 use mutua_protocol::{
     codec,
-    evidence::{Convicted, Evidence, Misdeed, TwoSeals},
+    evidence::{Convicted, Evidence, EvidenceFile, Misdeed, TwoSeals},
     keys::PublicKey,
     receipt::{CertifiedSeal, CountedProof, Place, Proven, Receipt, SealedProof},
 };
@@ -130,7 +130,8 @@ fn parts_of_different_receipts_prove_only_what_is_true() {
     let seals: Vec<_> = (1..=world.ledger.height()).map(|height| certified(&world, height)).collect();
     let (mut held, mut refused) = (0, 0);
     let mut count = |holds: bool| if holds { held += 1 } else { refused += 1 };
-    let of_record = |proof: SealedProof| Receipt { sealed: Some(proof), counted: None };
+    let of_record =
+        |proof: SealedProof| Receipt { successions: Vec::new(), sealed: Some(proof), counted: None };
     for mine in &sealed {
         for other in &sealed {
             let proof = |change: &dyn Fn(&mut SealedProof)| {
@@ -156,7 +157,8 @@ fn parts_of_different_receipts_prove_only_what_is_true() {
             count(judge(&of_record(named), &world, "a seal that names another root"));
         }
     }
-    let of_count = |proof: CountedProof| Receipt { sealed: None, counted: Some(proof) };
+    let of_count =
+        |proof: CountedProof| Receipt { successions: Vec::new(), sealed: None, counted: Some(proof) };
     for mine in &counted {
         for other in &counted {
             let place = CountedProof { place: other.place.clone(), ..(*mine).clone() };
@@ -185,7 +187,8 @@ fn parts_of_different_receipts_prove_only_what_is_true() {
         }
     }
     for (mine, other) in sealed.iter().flat_map(|mine| counted.iter().map(move |other| (mine, other))) {
-        let both = Receipt { sealed: Some((*mine).clone()), counted: Some((*other).clone()) };
+        let (sealed, counted) = (Some((*mine).clone()), Some((*other).clone()));
+        let both = Receipt { successions: Vec::new(), sealed, counted };
         count(judge(&both, &world, "two proofs of different things"));
     }
     assert!(held > 500 && refused > 5000, "{held} held, {refused} refused");
@@ -277,14 +280,15 @@ fn evidence_changed_by_chance_convicts_nobody_of_anything_else() {
         for number in 0..CHANGES {
             let mut bytes = evidence.to_file();
             dice.spoil(&mut bytes);
-            let mut behind = codec::encode(evidence);
+            let file = EvidenceFile { successions: Vec::new(), evidence: evidence.clone() };
+            let mut behind = codec::encode(&file);
             dice.spoil(&mut behind);
             let behind = [&mutua_protocol::evidence::MAGIC[..], &behind].concat();
             for bytes in [bytes, behind] {
-                match Evidence::from_file(&bytes) {
+                match EvidenceFile::from_file(&bytes) {
                     Ok(changed) => {
                         read += 1;
-                        convicts(&changed, &crime, &known, &format!("{what}, change {number}"));
+                        convicts(&changed.evidence, &crime, &known, &format!("{what}, change {number}"));
                     }
                     Err(error) => assert!(!error.to_string().is_empty()),
                 }
@@ -342,7 +346,7 @@ fn parts_of_different_evidence_convict_nobody_of_anything_else() {
     let contradiction = crime.contradiction();
     let records = &contradiction.records;
     let others: Vec<Vec<u8>> = crime.world.batches.iter().flat_map(|batch| batch.records.clone()).collect();
-    for at in 0..records.len() {
+    for (at, record) in records.iter().enumerate() {
         for other in &others {
             let mut changed = contradiction.clone();
             changed.records[at].clone_from(other);
@@ -352,7 +356,7 @@ fn parts_of_different_evidence_convict_nobody_of_anything_else() {
         shorter.records.remove(at);
         made.push(("a record left out", Evidence::Attestations(shorter)));
         let mut longer = contradiction.clone();
-        longer.records.insert(at, records[at].clone());
+        longer.records.insert(at, record.clone());
         made.push(("a record twice", Evidence::Attestations(longer)));
         let mut turned = contradiction.clone();
         turned.records.rotate_left(at);
