@@ -135,6 +135,7 @@ fn a_lost_key_s_records_are_let_go_once_it_is_replaced() {
         sim.accept(0, std::slice::from_ref(&replace));
         sim.run_until("the replacement is sealed", 10_000, |sim| sim.sealed(0).contains(&replace.id));
         sim.join();
+        sim.settle(20_000);
         let vote = authors.say("a new key", ballot(1, &[loans[0].id]));
         sim.accept(4, std::slice::from_ref(&vote));
         sim.settle(20_000);
