@@ -235,7 +235,8 @@ fn a_key_that_a_charter_begins_to_name_is_not_rotated_and_not_stuck() {
 fn what_no_amendment_may_change() {
     let base = charter(4);
     let community = std::sync::Arc::new(Community::new(base.clone()).unwrap());
-    let cases: [(&str, fn(&mut Charter)); 8] = [
+    type Change = fn(&mut Charter);
+    let cases: [(&str, Change); 8] = [
         ("'name'", |c| c.name.push('!')),
         ("'currency'", |c| c.currency.code = "USD".to_owned()),
         ("'currency'", |c| c.currency.decimals = 3),
