@@ -78,6 +78,12 @@ fn members_argue_ask_answer_and_endorse_and_a_moderator_hides() {
     let listed = place.run(&["proposals"]).out;
     assert!(listed.contains("+1 -1 1?"), "{listed}");
 
+    // A key file that cannot be read is no reason to say nothing of the node.
+    let broken = place.path().join("home/keys/broken.key");
+    std::fs::write(&broken, "no key").unwrap();
+    assert_eq!(place.run(&["status"]).code, 0);
+    std::fs::remove_file(broken).unwrap();
+
     // The owner answers; the question waits no longer.
     as_founder(&["argue", &asked, "--answer", "From January on."]);
     assert_eq!(place.status()["questions_count"], 0);

@@ -12,7 +12,6 @@ use super::{Context, delegate, respond};
 use crate::{
     Done, amounts,
     client::Client,
-    failure::Failure,
     home::Home,
     outbox::Outbox,
     output,
@@ -49,7 +48,8 @@ impl Arguments {
         let client = Client::of(&home)?;
         let status: NodeStatus = client.get("/v1/status")?;
         let currency = client.charter()?.currency;
-        let keys = home.keystore()?.list().map_err(Failure::keys)?;
+        // A key that cannot be read is no reason to show nothing of the node.
+        let keys = home.keystore().ok().and_then(|keys| keys.list().ok()).unwrap_or_default();
         let is_mine = |waits: &&WaitingQuestion| keys.iter().any(|key| key.public == waits.question.owner);
         let mine: Vec<&WaitingQuestion> = status.questions.iter().filter(is_mine).collect();
         let delegations = delegations(&client, &keys)?;
