@@ -42,8 +42,9 @@ use crate::{
 
 pub(crate) use batch::{ITEMS, Item};
 
-/// How long to wait for another process that signs with the same key.
-pub(crate) const LOCK_TIME: Duration = Duration::from_secs(15);
+/// How long to wait for another process that signs with the same key: on a slow machine, a batch of some thousand
+/// records takes most of a minute.
+pub(crate) const LOCK_TIME: Duration = Duration::from_secs(60);
 
 /// How long to wait for what a record depends on: a seal takes a second or so.
 const PARKED_TIME: Duration = Duration::from_secs(10);
