@@ -95,6 +95,10 @@ impl Ledger {
             interest,
         };
         self.has_left(record)?;
+        // Also without effect it is sealed: what it says can be revoked.
+        if let Body::Attest { proposal, .. } = &record.body {
+            self.attested.insert(received.id, (*proposal, author));
+        }
         self.under_charter(record)?;
         match &record.body {
             Body::Admit { key, weight, name, group } => self.admit(*key, *weight, name, *group),
@@ -141,7 +145,6 @@ impl Ledger {
                     terms: *terms,
                     assessment: Arc::new(assessment.clone()),
                 };
-                self.attested.insert(received.id, (*proposal, author));
                 self.attest(proposal, attestation, sealed.0, time)
             }
             Body::RevokeAttestation { attestation, reason } => {

@@ -159,8 +159,13 @@ fn who_is_no_longer_in_office_is_heard_without_effect() {
     assert_eq!(world.enact("new treasurer", payment(Direction::In, 5)), None);
     let bakery = world.propose("ana", loan("bakery", 5));
     let rating = world.attestation(bakery, approved());
-    assert_eq!(world.enact("attestor c", rating.clone()), Some(Void::RoleEnded));
+    let said = world.say("attestor c", rating.clone());
+    let applied = world.seal(vec![said.clone()]);
+    assert_eq!(applied.void.first().map(|(_, reason)| *reason), Some(Void::RoleEnded));
     assert_eq!(world.enact("attestor d", rating), None);
+    // It is sealed, and so it can be referred to.
+    let revocation = Body::RevokeAttestation { attestation: said.id, reason: "A mistake.".to_owned() };
+    assert_eq!(world.enact("attestor c", revocation), Some(Void::RoleEnded));
     // Nobody else got in by that door.
     assert!(matches!(
         world.refused("stranger", payment(Direction::In, 5)),
