@@ -103,10 +103,11 @@ impl Arguments {
                 format!("has {} lines; at most {ITEMS} can be signed at once: divide it", sheet.rows.len()),
             ));
         }
-        let home = Home::existing(context)?;
-        let community = home.community()?;
         if self.dry_run {
-            let plan = check(&sheet, &Client::of(&home)?, &community)?;
+            let home = Home::existing(context)?;
+            let client = Client::of(&home)?;
+            let community = client.community(home.community()?)?;
+            let plan = check(&sheet, &client, &community)?;
             output::show(context.json, &plan, |page| show_plan(page, &plan, &community, true))?;
             return if plan.faults.is_empty() { Ok(()) } else { Err(Failure::said(Status::Refused)) };
         }
@@ -115,6 +116,7 @@ impl Arguments {
         // What an interrupted command has signed of this table was handed in just now.
         let past = signer.past_batch(&source)?;
         all_sealed(&signer)?;
+        let community = signer.community.clone();
         let plan = check(&sheet, &signer.client, &community)?;
         if let Some(note) = past.filter(|_| plan.faults.is_empty() && plan.admissions.is_empty()) {
             return show_result(context, &note, &plan, true);
