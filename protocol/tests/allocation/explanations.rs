@@ -137,3 +137,36 @@ fn a_cap_is_named_where_it_stopped_a_project_that_could_be_paid_for() {
         assert_eq!(reasons, [(1, Reason::Cap(Cap::Category)), (2, Reason::Cap(Cap::Category))]);
     }
 }
+
+#[test]
+fn units_that_are_missing_go_to_those_whose_share_lost_most_and_then_by_position() {
+    let shares = |weights: &[u64]| {
+        let mut builder = InstanceBuilder::new(10, 1);
+        builder.add_project(Project::new(10));
+        for weight in weights {
+            builder.add_voter(*weight, [(0, 1)]);
+        }
+        let instance = builder.build().unwrap();
+        let rule = Rule::EqualShares { utility: Utility::Cost, completion: Completion::None };
+        allocate(&instance, rule).shares(&instance, 0)
+    };
+    // 10/3 and 20/3: the second loses two thirds, the first one third.
+    assert_eq!(shares(&[1, 2]), [(0, 3), (1, 7)]);
+    assert_eq!(shares(&[2, 1]), [(0, 7), (1, 3)]);
+    assert_eq!(shares(&[1, 1, 1]), [(0, 4), (1, 3), (2, 3)]);
+    // 10/4 each: two units for the first two.
+    assert_eq!(shares(&[1, 1, 1, 1]), [(0, 3), (1, 3), (2, 2), (3, 2)]);
+}
+
+#[test]
+fn phragmens_rule_stops_where_one_of_those_tied_does_not_fit() {
+    let mut builder = InstanceBuilder::new(300, 1);
+    for cost in [120, 100, 200] {
+        builder.add_project(Project::new(cost));
+    }
+    for project in [0, 0, 1, 2, 2] {
+        builder.add_voter(1, [(project, 1)]);
+    }
+    // At 60 the first is bought. At 100 the second and the third tie, and 180 are left.
+    assert_eq!(funded(&builder.build().unwrap(), Rule::Phragmen), [0]);
+}
