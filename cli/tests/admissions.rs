@@ -6,19 +6,13 @@ mod common;
 
 use std::{fs, process::Stdio};
 
-use common::{Place, until};
+use common::{Place, say, until};
 use mutua_protocol::keys::SecretKey;
 
 fn key(number: u16) -> String {
     let mut seed = [9; 32];
     seed[..2].copy_from_slice(&number.to_be_bytes());
     SecretKey::from_seed(&seed).public().to_string()
-}
-
-fn say(place: &Place, arguments: &[&str]) -> serde_json::Value {
-    let said = place.json(arguments);
-    place.all_sealed();
-    said
 }
 
 #[test]

@@ -4,28 +4,21 @@
 
 mod common;
 
-use common::Place;
+use common::{Place, say_id};
 use serde_json::{Value, json};
-
-/// Says something and waits until it is sealed; the record's id.
-fn say(place: &Place, arguments: &[&str]) -> String {
-    let said = place.json(arguments);
-    place.all_sealed();
-    said["id"].as_str().unwrap().to_owned()
-}
 
 #[test]
 fn members_argue_ask_answer_and_endorse_and_a_moderator_hides() {
     let place = Place::new();
     place.found(&["--first-close", "+1h", "--period", "1h"]);
     let node = place.start();
-    say(&place, &["admit", "founder", "--name", "Hana Novak"]);
+    say_id(&place, &["admit", "founder", "--name", "Hana Novak"]);
     place.json(&["key", "new", "alma", "--throw-away"]);
-    say(&place, &["admit", "alma", "--name", "Alma Reyes", "--weight", "3"]);
+    say_id(&place, &["admit", "alma", "--name", "Alma Reyes", "--weight", "3"]);
     let founder: &[&str] = &["--as", "founder"];
     let alma: &[&str] = &["--as", "alma"];
-    let as_founder = |words: &[&str]| say(&place, &[words, founder].concat());
-    let as_alma = |words: &[&str]| say(&place, &[words, alma].concat());
+    let as_founder = |words: &[&str]| say_id(&place, &[words, founder].concat());
+    let as_alma = |words: &[&str]| say_id(&place, &[words, alma].concat());
     let hours = as_founder(&["propose", "motion", "--title", "Hours", "--text", "Longer?"]);
 
     let quiet = place.run(&["arguments", &hours]);

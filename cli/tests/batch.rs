@@ -16,23 +16,16 @@ use std::{
     },
 };
 
-use common::{Node, Place, Ran, read_request, until};
+use common::{Node, Place, Ran, read_request, say_id, until};
 use serde_json::{Value, json};
 
 const HEADER: &str = "proposal,terms,verdict,grade,default,loss,greatest,outlook,valid,reasons,title\n";
-
-/// Says something and waits until it is sealed. Returns its id.
-fn say(place: &Place, arguments: &[&str]) -> String {
-    let said = place.json(arguments);
-    place.all_sealed();
-    said["id"].as_str().unwrap().to_owned()
-}
 
 fn propose(place: &Place, title: &str) -> String {
     let loan =
         ["propose", "loan", "--title", title, "--borrower", "Mill Street Bakery", "--purpose", "A test."];
     let terms = ["--amount", "6000", "--term", "24", "--rate", "3.5%", "--expires", "2060-01-01T00:00:00Z"];
-    say(place, &[&loan[..], &terms].concat())
+    say_id(place, &[&loan[..], &terms].concat())
 }
 
 fn line(loan: &str, verdict: &str, title: &str) -> String {
@@ -66,15 +59,15 @@ fn a_bad_line_anywhere_signs_nothing_and_a_good_table_is_signed_once() {
     place.found(&[]);
     let node = place.start();
     let key = place.json(&["key", "show", "founder"])["public"].as_str().unwrap().to_owned();
-    say(&place, &["admit", "founder", "--name", "Hana Novak"]);
+    say_id(&place, &["admit", "founder", "--name", "Hana Novak"]);
     let loans: Vec<String> = ["one", "two", "three", "four", "twin", "twin", "gone"]
         .into_iter()
         .map(|title| propose(&place, title))
         .collect();
-    let motion = say(&place, &["propose", "motion", "--title", "Hours", "--text", "Longer?"]);
-    say(&place, &["withdraw", &loans[6], "--reason", "Too late"]);
+    let motion = say_id(&place, &["propose", "motion", "--title", "Hours", "--text", "Longer?"]);
+    say_id(&place, &["withdraw", &loans[6], "--reason", "Too late"]);
     let old = place.json(&["proposals", &loans[3]])["terms"].as_str().unwrap().to_owned();
-    say(&place, &["amend", &loans[3], "--amount", "6500"]);
+    say_id(&place, &["amend", &loans[3], "--amount", "6500"]);
     let before = newest(&node, &key);
 
     // One bad line between good ones, of each kind.
@@ -390,7 +383,7 @@ fn a_loan_that_is_withdrawn_meanwhile_is_left_out_and_the_others_are_attested() 
     let between = Between::stand(&place, &node);
     let shared = Arc::clone(&place);
     between.plan(1, false, move || {
-        say(&shared, &["withdraw", &loan, "--reason", "Sold", "--as", "projects"]);
+        say_id(&shared, &["withdraw", &loan, "--reason", "Sold", "--as", "projects"]);
     });
     let ran = place.run(&["attest", "--batch", &table]);
     told(&ran, 1, "line 102: the node refuses it (no-effect)");

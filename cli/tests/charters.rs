@@ -4,15 +4,8 @@
 
 mod common;
 
-use common::{Place, until};
+use common::{Place, say, until};
 use serde_json::{Value, json};
-
-/// Says something and waits until it is sealed.
-fn say(place: &Place, arguments: &[&str]) -> Value {
-    let said = place.json(arguments);
-    place.all_sealed();
-    said
-}
 
 #[test]
 fn members_amend_their_charter_and_the_node_goes_on() {

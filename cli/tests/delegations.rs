@@ -4,38 +4,31 @@
 
 mod common;
 
-use common::{Place, until};
+use common::{Place, say_id, until};
 use serde_json::json;
-
-/// Says something and waits until it is sealed; the record's id.
-fn say(place: &Place, arguments: &[&str]) -> String {
-    let said = place.json(arguments);
-    place.all_sealed();
-    said["id"].as_str().unwrap().to_owned()
-}
 
 #[test]
 fn a_delegates_ballot_counts_with_the_delegators_weight_and_the_receipt_says_so() {
     let place = Place::new();
     place.found(&["--first-close", "+40s", "--period", "1h"]);
     let node = place.start();
-    say(&place, &["admit", "founder", "--name", "Hana Novak"]);
+    say_id(&place, &["admit", "founder", "--name", "Hana Novak"]);
     let mut keys = Vec::new();
     for (label, name, weight) in [("alma", "Alma Reyes", "3"), ("bert", "Bert Ost", "2")] {
         let made = place.json(&["key", "new", label, "--throw-away"]);
         keys.push(made["public"].as_str().unwrap().to_owned());
-        say(&place, &["admit", label, "--name", name, "--weight", weight]);
+        say_id(&place, &["admit", label, "--name", name, "--weight", weight]);
     }
     let hours =
-        say(&place, &["propose", "motion", "--title", "Hours", "--text", "Longer?", "--as", "founder"]);
+        say_id(&place, &["propose", "motion", "--title", "Hours", "--text", "Longer?", "--as", "founder"]);
     let category = place.json(&["charter", "check", "home/charter.json"]);
     assert_eq!(category["valid"], true);
 
     let quiet = place.run(&["delegate", "--as", "alma"]);
     assert!(quiet.out.contains("Alma Reyes has delegated nothing"), "{}", quiet.out);
     let bert = &keys[1][..8];
-    say(&place, &["delegate", bert, "--as", "alma"]);
-    say(&place, &["delegate", "Hana Novak", "--as", "bert"]);
+    say_id(&place, &["delegate", bert, "--as", "alma"]);
+    say_id(&place, &["delegate", "Hana Novak", "--as", "bert"]);
     place.run(&["delegate", "Nobody Here", "--as", "bert"]).fails(2, "is no key");
     place.run(&["delegate", "alma", "--as", "alma"]).fails(2, "");
     place.run(&["delegate", &keys[0], "--as", "alma"]).fails(2, "the author's own key");
@@ -46,7 +39,7 @@ fn a_delegates_ballot_counts_with_the_delegators_weight_and_the_receipt_says_so(
     let told = place.run(&["delegate", "--as", "alma"]).out;
     assert!(told.contains("nobody's ballot counts: Hana Novak has none"), "{told}");
 
-    say(&place, &["vote", &format!("{hours}=yes"), "--as", "founder"]);
+    say_id(&place, &["vote", &format!("{hours}=yes"), "--as", "founder"]);
     let shown = place.json(&["delegate", "--as", "alma"]);
     assert_eq!(shown["delegations"][0]["way"]["steps"], 2);
     assert_eq!(shown["delegations"][0]["way"]["end_name"], "Hana Novak");
@@ -77,10 +70,10 @@ fn a_delegates_ballot_counts_with_the_delegators_weight_and_the_receipt_says_so(
     assert_eq!(place.json(&["verify-receipt", "alma.receipt"])["counted"], true);
 
     // An own ballot goes before, in this round alone.
-    say(&place, &["delegate", "--end", "--as", "bert"]);
+    say_id(&place, &["delegate", "--end", "--as", "bert"]);
     let told = place.run(&["delegate", "--as", "alma"]).out;
     assert!(told.contains("Bert Ost has none, and has delegated nothing"), "{told}");
-    say(&place, &["vote", "--fresh", "--as", "alma"]);
+    say_id(&place, &["vote", "--fresh", "--as", "alma"]);
     let told = place.run(&["delegate", "--as", "alma"]).out;
     assert!(told.contains("you have cast a ballot: it counts"), "{told}");
     assert_eq!(place.run(&["log", "export", "log.archive"]).code, 0);

@@ -16,15 +16,8 @@
 
 mod common;
 
-use common::Place;
+use common::{Place, say_id};
 use serde_json::{Value, json};
-
-/// Says something and waits until it is sealed. Returns its id.
-fn say(place: &Place, arguments: &[&str]) -> String {
-    let said = place.json(arguments);
-    place.all_sealed();
-    said["id"].as_str().unwrap().to_owned()
-}
 
 /// The loans by title.
 struct Loans([(&'static str, String); 4]);
@@ -62,7 +55,7 @@ fn propose(place: &Place, title: &str, amount: &str) -> String {
         "--as",
         "founder",
     ];
-    let id = say(place, &loan);
+    let id = say_id(place, &loan);
     let attestation = [
         "attest",
         &id,
@@ -81,18 +74,18 @@ fn propose(place: &Place, title: &str, amount: &str) -> String {
         "--as",
         "founder",
     ];
-    say(place, &attestation);
+    say_id(place, &attestation);
     id
 }
 
 /// Founds the community; a fifth member has not voted.
 fn vote(place: &Place) -> Loans {
-    say(place, &["admit", "founder", "--name", "Hana Novak"]);
+    say_id(place, &["admit", "founder", "--name", "Hana Novak"]);
     for (label, name) in [("alma", "Alma"), ("ben", "Ben"), ("cleo", "Cleo"), ("dora", "Dora")] {
         place.json(&["key", "new", label, "--throw-away"]);
-        say(place, &["admit", label, "--name", name, "--as", "founder"]);
+        say_id(place, &["admit", label, "--name", name, "--as", "founder"]);
     }
-    say(place, &["fund", "1000", "--source", "Savings", "--as", "founder"]);
+    say_id(place, &["fund", "1000", "--source", "Savings", "--as", "founder"]);
     let loans = Loans(
         [("Oven", "300"), ("Roof", "400"), ("Barn", "200"), ("Well", "150")]
             .map(|(title, amount)| (title, propose(place, title, amount))),

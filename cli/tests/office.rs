@@ -4,15 +4,8 @@
 
 mod common;
 
-use common::Place;
+use common::{Place, say_id};
 use serde_json::{Value, json};
-
-/// Says something and waits until it is sealed. Returns its id.
-fn say(place: &Place, arguments: &[&str]) -> String {
-    let said = place.json(arguments);
-    place.all_sealed();
-    said["id"].as_str().unwrap().to_owned()
-}
 
 fn propose(place: &Place, title: &str, more: &[&str]) -> String {
     let usual = [
@@ -31,7 +24,7 @@ fn propose(place: &Place, title: &str, more: &[&str]) -> String {
         "--rate",
         "3.5%",
     ];
-    say(place, &[&usual, more].concat())
+    say_id(place, &[&usual, more].concat())
 }
 
 fn attest(place: &Place, loan: &str, valid: &str, more: &[&str]) -> String {
@@ -51,7 +44,7 @@ fn attest(place: &Place, loan: &str, valid: &str, more: &[&str]) -> String {
         "--valid",
         valid,
     ];
-    say(place, &[&usual, more].concat())
+    say_id(place, &[&usual, more].concat())
 }
 
 fn tasks(place: &Place, more: &[&str]) -> Value {
@@ -65,7 +58,7 @@ fn the_queue_says_what_waits_for_me() {
     let place = Place::new();
     place.found(&[]);
     let node = place.start();
-    say(&place, &["admit", "founder", "--name", "Hana Novak"]);
+    say_id(&place, &["admit", "founder", "--name", "Hana Novak"]);
     assert!(place.run(&["attest", "--queue"]).out.contains("Nothing waits."));
     let oven = propose(&place, "Oven, second", &[]);
     let roof = propose(&place, "=Roof", &[]);
@@ -74,8 +67,8 @@ fn the_queue_says_what_waits_for_me() {
     let on_roof = attest(&place, &roof, "+40d", &[]);
     assert_eq!(tasks(&place, &[]), json!([]));
     assert_eq!(tasks(&place, &["--within", "60d"]), json!([["renew", "=Roof"]]));
-    say(&place, &["amend", &oven, "--amount", "6500"]);
-    say(&place, &["revoke", &on_roof, "--reason", "The security was sold"]);
+    say_id(&place, &["amend", &oven, "--amount", "6500"]);
+    say_id(&place, &["revoke", &on_roof, "--reason", "The security was sold"]);
     assert_eq!(tasks(&place, &[]), json!([["amended", "Oven, second"], ["revoked", "=Roof"]]));
     let told = place.run(&["attest", "--queue"]);
     for says in
@@ -117,7 +110,7 @@ fn a_document_is_found_where_it_is_named_and_nowhere_else() {
     place.found(&[]);
     place.run(&["document", "verify", &books]).fails(3, "");
     let node = place.start();
-    say(&place, &["admit", "founder", "--name", "Hana Novak"]);
+    say_id(&place, &["admit", "founder", "--name", "Hana Novak"]);
     let oven = propose(&place, "Oven", &["--document", &plan]);
     let first = attest(&place, &oven, "+90d", &["--document", &books]);
 

@@ -4,15 +4,8 @@
 
 mod common;
 
-use common::{Place, until};
+use common::{Place, say, until};
 use serde_json::Value;
-
-/// Says something and waits until it is sealed.
-fn say(place: &Place, arguments: &[&str]) -> Value {
-    let said = place.json(arguments);
-    place.all_sealed();
-    said
-}
 
 fn loan(place: &Place, title: &str, amount: &str) -> String {
     let arguments = [

@@ -128,6 +128,18 @@ impl Place {
     }
 }
 
+/// Says something and waits until it is sealed.
+pub(crate) fn say(place: &Place, arguments: &[&str]) -> serde_json::Value {
+    let said = place.json(arguments);
+    place.all_sealed();
+    said
+}
+
+/// The same; the record's id.
+pub(crate) fn say_id(place: &Place, arguments: &[&str]) -> String {
+    say(place, arguments)["id"].as_str().unwrap().to_owned()
+}
+
 impl Node<'_> {
     /// Asks it to stop. Returns its exit status.
     pub(crate) fn stop(mut self) -> i32 {
