@@ -340,32 +340,14 @@ impl Amend {
                 }
             }
             Subject::Motion(motion) => {
-                let for_loans = self.borrower.is_some()
-                    || self.purpose.is_some()
-                    || self.category.is_some()
-                    || self.amount.is_some()
-                    || self.term.is_some()
-                    || self.rate.is_some()
-                    || self.repayment.is_some()
-                    || self.expires.is_some()
-                    || !self.document.is_empty();
-                if for_loans {
+                if self.purpose.is_some() || self.names_loan_terms() {
                     return Err(Failure::input("this is a motion: it has a title and a text alone"));
                 }
                 set(&mut motion.title, self.title);
                 set(&mut motion.text, self.text);
             }
             Subject::Charter(change) => {
-                let others = self.borrower.is_some()
-                    || self.text.is_some()
-                    || self.category.is_some()
-                    || self.amount.is_some()
-                    || self.term.is_some()
-                    || self.rate.is_some()
-                    || self.repayment.is_some()
-                    || self.expires.is_some()
-                    || !self.document.is_empty();
-                if others {
+                if self.text.is_some() || self.names_loan_terms() {
                     return Err(Failure::input(
                         "this is a change of the charter: it has a title, a purpose and a charter",
                     ));
@@ -387,6 +369,18 @@ impl Amend {
             tell_subject(page, &subject, charter);
             page.line("Attestations and votes for the old terms no longer count.");
         })
+    }
+
+    /// Is anything given that only loans have? (Changes of the charter have a purpose, too, and motions a text.)
+    fn names_loan_terms(&self) -> bool {
+        self.borrower.is_some()
+            || self.category.is_some()
+            || self.amount.is_some()
+            || self.term.is_some()
+            || self.rate.is_some()
+            || self.repayment.is_some()
+            || self.expires.is_some()
+            || !self.document.is_empty()
     }
 }
 
