@@ -1,4 +1,4 @@
-"""SPEC section 13: this verifier against the test vectors."""
+"""SPEC section 15: this verifier against the test vectors."""
 
 from __future__ import annotations
 
