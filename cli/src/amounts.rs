@@ -2,7 +2,7 @@
 
 use mutua_protocol::charter::Currency;
 
-use crate::{Done, failure::Failure};
+use crate::failure::{Done, Failure};
 
 /// Reads a decimal number as a count of units of `10^-decimals`.
 fn read(text: &str, decimals: u8) -> Result<u64, String> {

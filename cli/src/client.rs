@@ -24,7 +24,10 @@ use ureq::{
 };
 use zeroize::Zeroizing;
 
-use crate::{Done, failure::Failure, home::Home};
+use crate::{
+    failure::{Done, Failure},
+    home::Home,
+};
 
 /// How long a node may take for an answer: sealing a large round takes it seconds.
 const ANSWER_TIME: Duration = Duration::from_secs(90);

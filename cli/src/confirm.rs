@@ -2,7 +2,10 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use crate::{Done, failure::Failure, page::Page};
+use crate::{
+    failure::{Done, Failure},
+    page::Page,
+};
 
 /// Shows what is about to be signed, and asks. With `--yes` nobody is asked, and nothing is shown.
 ///

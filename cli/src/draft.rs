@@ -14,7 +14,10 @@ use mutua_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Done, failure::Failure, files, spelled};
+use crate::{
+    failure::{Done, Failure},
+    files, spelled,
+};
 
 /// What such a file says it is.
 const WHAT: &str = "mutua: records to be signed, version 1";

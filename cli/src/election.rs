@@ -17,7 +17,7 @@ use mutua_protocol::{
     seals::Witness,
 };
 
-use crate::{Done, failure::Failure};
+use crate::failure::{Done, Failure};
 
 /// How long proposals and attestations hold: ten years, longer than anybody plays with an import.
 const VALID_MS: u64 = 3652 * 86_400_000;

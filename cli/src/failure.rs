@@ -4,6 +4,9 @@ use std::{fmt::Display, io::Write, path::Path, process::ExitCode};
 
 use crate::page::plain;
 
+/// What a command ends in.
+pub(crate) type Done<T = ()> = Result<T, Failure>;
+
 /// Which exit status a failure has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {

@@ -8,7 +8,7 @@ use std::{
 
 use mutua_protocol::charter::{Charter, CharterError, Community};
 
-use crate::{Done, failure::Failure};
+use crate::failure::{Done, Failure};
 
 /// Greatest size of a charter's JSON: four times what its canonical bytes may have.
 const CHARTER_JSON_BYTES: u64 = 128 << 10;

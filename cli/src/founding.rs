@@ -11,8 +11,8 @@ use mutua_protocol::{
 };
 
 use crate::{
-    Done, amounts,
-    failure::Failure,
+    amounts,
+    failure::{Done, Failure},
     rules::RuleArguments,
     times::{self, When},
 };

@@ -16,7 +16,11 @@ use mutua_protocol::charter::{Charter, Community};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{Done, commands::Context, failure::Failure, files};
+use crate::{
+    context::Context,
+    failure::{Done, Failure},
+    files,
+};
 
 /// Greatest size of a settings file, token or identity.
 const SMALL_FILE_BYTES: u64 = 64 << 10;

@@ -4,6 +4,7 @@ mod amounts;
 mod client;
 mod commands;
 mod confirm;
+mod context;
 mod difference;
 mod draft;
 mod election;
@@ -29,8 +30,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use commands::{Command, Context};
-use failure::Failure;
+use commands::Command;
+use context::Context;
 
 /// What the exit status means: the same for every command.
 const EXIT_STATUS: &str = "\
@@ -60,6 +61,3 @@ fn main() -> ExitCode {
         Err(failure) => failure.report(),
     }
 }
-
-/// What a command ends in.
-type Done<T = ()> = Result<T, Failure>;

@@ -3,7 +3,10 @@
 use mutua_node::api::types::{ArgumentView, ProposalView};
 use mutua_protocol::{hash::RecordId, keys::PublicKey};
 
-use crate::{Done, client::Client, failure::Failure};
+use crate::{
+    client::Client,
+    failure::{Done, Failure},
+};
 
 /// Fewest digits that name something.
 const DIGITS: usize = 4;

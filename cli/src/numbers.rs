@@ -14,7 +14,7 @@ use std::{
 
 use mutua_protocol::{hash::RecordId, keys::PublicKey, records::Record};
 
-use crate::{Done, failure::Failure};
+use crate::failure::{Done, Failure};
 
 /// The folder in the home.
 const FOLDER: &str = "signed";

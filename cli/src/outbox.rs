@@ -21,7 +21,10 @@ use mutua_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Done, failure::Failure, files};
+use crate::{
+    failure::{Done, Failure},
+    files,
+};
 pub(crate) use batch::{Batch, Note, RefusedLine};
 
 /// The folder in the home.

@@ -4,7 +4,10 @@ use std::io::{ErrorKind, Write};
 
 use serde::Serialize;
 
-use crate::{Done, failure::Failure, page::Page};
+use crate::{
+    failure::{Done, Failure},
+    page::Page,
+};
 
 /// Writes to standard output. That its reader has gone is no failure: `mutua members | head` is fine.
 ///

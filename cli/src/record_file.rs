@@ -12,7 +12,7 @@ use std::{
 
 use mutua_protocol::{hash::CommunityId, limits};
 
-use crate::{Done, failure::Failure};
+use crate::failure::{Done, Failure};
 
 const MAGIC: &[u8; 16] = b"mutua records \0\x01";
 

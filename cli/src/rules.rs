@@ -6,7 +6,7 @@ use clap::{
 };
 use mutua_protocol::allocation::{Completion, GreedyOrder, Rule, Utility};
 
-use crate::{Done, failure::Failure};
+use crate::failure::{Done, Failure};
 
 /// What people write, what it means, and what the engine calls it.
 type Names<T> = [(&'static str, &'static str, T)];

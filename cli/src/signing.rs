@@ -26,11 +26,10 @@ use mutua_protocol::{
 use serde::Serialize;
 
 use crate::{
-    Done,
     client::{Client, patiently},
-    commands::Context,
+    context::Context,
     draft::Draft,
-    failure::Failure,
+    failure::{Done, Failure},
     home::{Home, passphrase},
     named,
     numbers::Numbers,

@@ -1,59 +1,21 @@
-//! The commands: one file a group.
+//! The commands: a folder for each kind of work, a file for each group.
 
-mod allocate;
-mod argue;
-mod arguments;
-mod attest;
-mod audit;
-mod auditor_token;
-mod charter;
-mod delegate;
-mod document;
-mod evidence;
-mod explain;
-mod forecast;
-mod fund;
-mod import_election;
-pub(crate) mod init;
-mod join;
-mod key;
-mod log;
-mod members;
-mod outcome;
-mod payments;
-mod portfolio;
-mod predict;
-mod proposals;
-mod propose;
-pub(crate) mod receipt;
-mod respond;
-mod run;
-mod sign;
-mod status;
-mod submit;
-mod track_record;
-mod vote;
-mod whatif;
+pub(crate) mod auditor;
+pub(crate) mod community;
+pub(crate) mod deciding;
+pub(crate) mod election;
+pub(crate) mod node;
+pub(crate) mod operator;
 
-use std::path::PathBuf;
+use clap::Subcommand;
 
-use clap::{Args, Subcommand};
-
-use crate::Done;
-
-/// What every command knows.
-#[derive(Debug, Args)]
-pub(crate) struct Context {
-    /// The node's home folder [default: ~/.mutua]
-    #[arg(long, global = true, env = "MUTUA_HOME", value_name = "DIR", help_heading = "Common options")]
-    pub home: Option<PathBuf>,
-    /// Show results as JSON
-    #[arg(long, global = true, help_heading = "Common options")]
-    pub json: bool,
-    /// Read the passphrase of keys from the first line of this file [otherwise: MUTUA_PASSPHRASE, or a prompt]
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Common options")]
-    pub passphrase_file: Option<PathBuf>,
-}
+use crate::{context::Context, failure::Done};
+use auditor::{audit, auditor_token, evidence, receipt};
+use community::{charter, init, join, key, members};
+use deciding::{argue, arguments, delegate, forecast, outcome, predict, proposals, propose, vote, whatif};
+use election::{allocate, import_election};
+use node::{log, run, sign, status, submit};
+use operator::{attest, document, fund, payments, portfolio, respond, track_record};
 
 /// What can be done.
 #[derive(Debug, Subcommand)]

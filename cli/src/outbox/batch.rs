@@ -15,7 +15,10 @@ use mutua_protocol::{charter::Community, keys::verify_batch, records::Received};
 use serde::{Deserialize, Serialize};
 
 use super::Outbox;
-use crate::{Done, failure::Failure, files};
+use crate::{
+    failure::{Done, Failure},
+    files,
+};
 
 /// What the files' names end with.
 const EXTENSION: &str = "batch";

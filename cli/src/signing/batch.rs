@@ -14,8 +14,7 @@ use mutua_protocol::records::{Body, Received, Record};
 
 use super::{Signer, note, words};
 use crate::{
-    Done,
-    failure::Failure,
+    failure::{Done, Failure},
     outbox::{Batch, Note, RefusedLine},
     progress::Progress,
     times,

@@ -1,0 +1,4 @@
+//! Elections in Pabulib's format.
+
+pub(crate) mod allocate;
+pub(crate) mod import_election;
