@@ -5,6 +5,7 @@ mod client;
 mod commands;
 mod confirm;
 mod context;
+mod desk;
 mod difference;
 mod draft;
 mod election;
@@ -47,7 +48,7 @@ Exit status:
 /// Members of a credit cooperative decide together which loans their pool funds.
 #[derive(Debug, Parser)]
 #[command(name = "mutua", version, about, after_help = EXIT_STATUS, propagate_version = true, max_term_width = 100)]
-struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     context: Context,
     #[command(subcommand)]

@@ -44,6 +44,8 @@ pub struct NodeConfig {
     pub api: SocketAddr,
     /// What a client of the API has to show.
     pub api_token: Zeroizing<String>,
+    /// Where the owner's page has something said, if it can.
+    pub desk: Option<Arc<dyn api::desk::Desk>>,
     /// Where auditors are let in, if they are.
     pub auditors: Option<AuditorAccess>,
     /// The witness key, if it is a witness.
@@ -192,11 +194,12 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> Result<(
         network: network.clone(),
         community,
         token: config.api_token,
+        desk: config.desk,
     };
     let (stop_api, api_stopping) = tokio::sync::watch::channel(false);
     let door = auditors.map(|(listener, address, token)| {
         tracing::info!(%address, "auditors are let in");
-        let context = api::Context { token, ..context.clone() };
+        let context = api::Context { token, desk: None, ..context.clone() };
         tokio::spawn(api::serve_auditors(listener, context, api_stopping.clone()))
     });
     let mut serving = tokio::spawn(api::serve(listener, context, api_stopping));

@@ -93,6 +93,7 @@ impl Node {
             mdns: false,
             api: SocketAddr::from(([127, 0, 0, 1], 0)),
             api_token: "secret".to_owned().into(),
+            desk: None,
             auditors: None,
             witness,
             cache_bytes: 16 << 20,

@@ -119,6 +119,61 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Does it say something with a member's or an office's key, which a page may ask for? Keys, homes and files are
+    /// looked after in a terminal.
+    pub(crate) const fn may_be_asked_for(&self) -> bool {
+        match self {
+            Self::Vote(_)
+            | Self::Delegate(_)
+            | Self::Predict(_)
+            | Self::Argue(_)
+            | Self::Endorse(_)
+            | Self::Propose(_)
+            | Self::Amend(_)
+            | Self::Withdraw(_)
+            | Self::Admit(_)
+            | Self::Suspend(_)
+            | Self::Readmit(_)
+            | Self::Fund(_)
+            | Self::Disburse(_)
+            | Self::Release(_)
+            | Self::Repay(_)
+            | Self::WriteOff(_)
+            | Self::Recover(_)
+            | Self::Moderate(_)
+            | Self::Respond(_)
+            | Self::Attest(_)
+            | Self::Revoke(_) => true,
+            Self::Init(_)
+            | Self::Join(_)
+            | Self::Run(_)
+            | Self::Key(_)
+            | Self::Status(_)
+            | Self::Members(_)
+            | Self::Proposals(_)
+            | Self::Outcome(_)
+            | Self::Whatif(_)
+            | Self::Forecast(_)
+            | Self::Arguments(_)
+            | Self::Leave(_)
+            | Self::Portfolio(_)
+            | Self::TrackRecord(_)
+            | Self::Document(_)
+            | Self::Log(_)
+            | Self::Sign(_)
+            | Self::Submit(_)
+            | Self::ImportElection(_)
+            | Self::Charter(_)
+            | Self::Audit(_)
+            | Self::AuditorToken(_)
+            | Self::Receipt(_)
+            | Self::VerifyReceipt(_)
+            | Self::Evidence(_)
+            | Self::VerifyEvidence(_)
+            | Self::Allocate(_) => false,
+        }
+    }
+
     /// Does it.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod arguments;
 mod bench;
 mod charters;
 mod delegations;
+pub mod desk;
 mod evidence;
 mod explanations;
 mod forecasts;
@@ -73,6 +74,8 @@ pub struct Context {
     pub community: Arc<Community>,
     /// What a client has to show.
     pub token: Zeroizing<String>,
+    /// Where the owner's page has something said, if the program has lent one.
+    pub desk: Option<Arc<dyn desk::Desk>>,
 }
 
 /// What every handler sees.
@@ -174,6 +177,7 @@ pub async fn serve(
         .route("/v1/attestors/{key}/queue", get(queue::show))
         .route("/v1/portfolio", get(loans::show_portfolio))
         .route("/v1/track-record", get(loans::show_track_record))
+        .route("/v1/desk", get(desk::show).post(desk::act))
         .route("/v1/seals", post(archive::import))
         .route("/v1/seals/{height}", get(archive::seal))
         .route("/v1/archive", get(archive::export))

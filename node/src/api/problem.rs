@@ -50,7 +50,7 @@ impl Problem {
         )
     }
 
-    pub(super) fn forbidden(detail: &str) -> Self {
+    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, detail)
     }
 
@@ -88,6 +88,10 @@ impl Problem {
 
     pub(super) fn overloaded(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
+    }
+
+    pub(super) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
     pub(super) fn stopping() -> Self {

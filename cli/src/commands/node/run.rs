@@ -1,6 +1,6 @@
 //! `mutua run`: the node itself.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use mutua_node::run::{AuditorAccess, NodeConfig, run};
@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     context::Context,
+    desk::ChildDesk,
     failure::{Done, Failure},
     home::{Home, passphrase},
 };
@@ -76,6 +77,7 @@ impl Arguments {
             mdns: settings.mdns,
             api: self.api.unwrap_or(settings.api),
             api_token: home.token()?,
+            desk: Some(Arc::new(ChildDesk::of(&home)?)),
             auditors: self
                 .auditors
                 .or(settings.auditors)

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod charters;
+mod desk;
 mod members;
 mod outcomes;
 mod proposals;
@@ -10,6 +11,7 @@ mod track_record;
 
 pub use arguments::{ArgumentView, QuestionView, ThreadView};
 pub use charters::{Adoption, CharterView, Charters, OpenChange};
+pub use desk::{ActRequest, ActView, DeskKey, DeskView};
 pub use members::{
     BallotView, CastView, DelegationView, DelegationsView, Heads, MemberView, PersonView, ReplacementView,
     WayView,

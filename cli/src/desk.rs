@@ -1,0 +1,170 @@
+//! The desk: commands that the owner's page asks for, each carried out by a process of this program.
+//!
+//! So a page can do what a command can, with the same checks and the same care for numbers, and the node never holds a
+//! member's key. The passphrase goes to the process by a pipe: neither the list of processes nor a file shows it.
+
+use std::{
+    io::Write,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::Parser;
+use mutua_node::{
+    api::{
+        desk::{ActError, Acting, Desk},
+        types::ActView,
+    },
+    keystore::{Keystore, PASSPHRASE_VARIABLE},
+};
+use mutua_protocol::keys::PublicKey;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::{
+    Arguments,
+    failure::{Done, Failure, Status},
+    home::Home,
+};
+
+/// Most words of a command, and bytes of them all: a ballot on a thousand proposals has a word of some 70 bytes for each.
+const WORDS: usize = 2_000;
+const WORD_BYTES: usize = 256 << 10;
+
+/// Commands under way at once. Those with the same key wait for each other anyway.
+const AT_ONCE: usize = 4;
+
+/// How long a page waits for one: an API request ends after a minute. The command has time limits of its own.
+const TIME: Duration = Duration::from_secs(50);
+
+/// What a page cannot choose: another home, where passphrases are, files to be read or written.
+const REFUSED: [&str; 6] = ["--home", "--json", "--passphrase-file", "--unsigned", "--batch", "--help"];
+
+/// A desk whose commands are processes.
+pub(crate) struct ChildDesk {
+    program: PathBuf,
+    home: PathBuf,
+    keystore: Keystore,
+    places: Arc<Semaphore>,
+}
+
+impl ChildDesk {
+    /// The desk of this home.
+    ///
+    /// # Errors
+    /// When the home has no keystore that can be opened, or this program cannot be found.
+    pub(crate) fn of(home: &Home) -> Done<Self> {
+        let program = std::env::current_exe().map_err(|error| {
+            Failure::refused(format!("this program cannot find itself on the disk: {error}"))
+        })?;
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        Ok(Self { program, home: home.path().to_path_buf(), keystore: home.keystore()?, places })
+    }
+
+    /// Starts the command, and waits until it has ended.
+    fn carry_out(&self, words: &[String], passphrase: &str) -> Result<ActView, ActError> {
+        let failed = |error: std::io::Error| ActError::Failed(format!("the command cannot be run: {error}"));
+        let mut child = Command::new(&self.program)
+            .arg("--home")
+            .arg(&self.home)
+            .args(["--json", "--passphrase-file", "/dev/stdin"])
+            .args(words)
+            .env_remove(PASSPHRASE_VARIABLE)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        if let Some(mut pipe) = child.stdin.take() {
+            // A command that has ended already says why.
+            let _ = pipe.write_all(passphrase.as_bytes());
+        }
+        told(&child.wait_with_output().map_err(failed)?)
+    }
+}
+
+impl Desk for ChildDesk {
+    fn keys(&self) -> Result<Vec<(String, PublicKey)>, String> {
+        let keys = self.keystore.list().map_err(|error| error.to_string())?;
+        Ok(keys.into_iter().filter(|key| key.keyring.is_none()).map(|key| (key.label, key.public)).collect())
+    }
+
+    fn act(self: Arc<Self>, words: Vec<String>, passphrase: Zeroizing<String>) -> Acting {
+        Box::pin(async move {
+            check(&words)?;
+            let stopping = |_| ActError::Failed("the node is stopping".to_owned());
+            let place = Arc::clone(&self.places).acquire_owned().await.map_err(stopping)?;
+            let name = words.first().cloned().unwrap_or_default();
+            let working = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                self.carry_out(&words, &passphrase)
+            });
+            tokio::time::timeout(TIME, working)
+                .await
+                .map_err(|_| {
+                    ActError::Failed(format!(
+                        "'mutua {name}' has not ended within {} seconds, and goes on. Look whether it was done before you \
+                         say it again: what is signed is kept, and handed in first",
+                        TIME.as_secs()
+                    ))
+                })?
+                .map_err(|_| ActError::Failed("the command was broken off".to_owned()))?
+        })
+    }
+}
+
+/// Is this a command that a page may ask for?
+fn check(words: &[String]) -> Result<(), ActError> {
+    let bytes: usize = words.iter().map(String::len).sum();
+    if words.len() > WORDS || bytes > WORD_BYTES {
+        return Err(ActError::Input(format!(
+            "a command has at most {WORDS} words with {WORD_BYTES} bytes together; this one has {} with {bytes}",
+            words.len()
+        )));
+    }
+    if words.iter().any(|word| word.contains('\0')) {
+        return Err(ActError::Input("a word of the command holds a zero byte".into()));
+    }
+    for word in words {
+        let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+        if REFUSED.contains(&name) {
+            return Err(ActError::Input(format!("'{name}' is for the terminal: a page does not choose it")));
+        }
+    }
+    let given = std::iter::once("mutua").chain(words.iter().map(String::as_str));
+    let parsed =
+        Arguments::try_parse_from(given).map_err(|error| ActError::Input(plain(&error.to_string())))?;
+    if parsed.command.may_be_asked_for() {
+        return Ok(());
+    }
+    Err(ActError::Input(format!(
+        "'mutua {}' is for the terminal: a page asks only for what a member or an office says",
+        words.first().map_or("", String::as_str)
+    )))
+}
+
+/// What a command that has ended said.
+fn told(output: &Output) -> Result<ActView, ActError> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        let answer = serde_json::from_slice(&output.stdout)
+            .map_err(|error| ActError::Failed(format!("the command's answer cannot be read: {error}")))?;
+        return Ok(ActView { answer, notes: said.lines().map(str::to_owned).collect() });
+    }
+    let why = plain(&said);
+    Err(match output.status.code() {
+        Some(code) if code == Status::Refused as i32 => ActError::Refused(why),
+        Some(code) if code == Status::Input as i32 => ActError::Input(why),
+        Some(code) if code == Status::Node as i32 => ActError::Node(why),
+        Some(code) if code == Status::Keys as i32 => ActError::Keys(why),
+        _ => ActError::Failed(format!("the command was broken off ({}). {why}", output.status)),
+    })
+}
+
+/// An error as it is told elsewhere than in a terminal.
+fn plain(text: &str) -> String {
+    let text = text.trim();
+    text.strip_prefix("error: ").unwrap_or(text).to_owned()
+}

@@ -1,0 +1,47 @@
+//! What is said at the desk.
+
+use mutua_protocol::keys::PublicKey;
+use serde::{Deserialize, Serialize};
+
+/// With which keys something can be signed here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskView {
+    /// Are commands carried out here?
+    pub open: bool,
+    /// The keys of the home, sorted by label.
+    pub keys: Vec<DeskKey>,
+}
+
+/// A key that can sign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskKey {
+    /// What its owner calls it.
+    pub label: String,
+    /// The public key.
+    pub key: PublicKey,
+}
+
+/// A command that signs something.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActRequest {
+    /// Its words, without the program's name: `["vote", "5b3e90aa=10"]`.
+    pub words: Vec<String>,
+    /// What opens the key.
+    pub passphrase: String,
+}
+
+impl std::fmt::Debug for ActRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ActRequest").field("words", &self.words).finish_non_exhaustive()
+    }
+}
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActView {
+    /// What it answers with `--json`.
+    pub answer: serde_json::Value,
+    /// What it said beside that.
+    pub notes: Vec<String>,
+}
