@@ -143,6 +143,7 @@ class Ledger:
         self.members: dict[bytes, Member] = {}
         self.suspended: set[bytes] = set()
         self.retired: dict[bytes, bytes] = {}
+        self.lost: set[bytes] = set()  # those of the retired that a registrar has replaced
         self.proposals: dict[bytes, Proposal] = {}
         self.attested: dict[bytes, tuple[bytes, bytes]] = {}  # id of the record: attestor, proposal
         self.proved: set[tuple[bytes, int]] = set()
@@ -162,10 +163,15 @@ class Ledger:
     def is_known(self, key: bytes) -> bool:
         return key in self.members or key in self.retired or self.community.has_named(key)
 
+    def way(self, key: bytes) -> list[bytes]:
+        """The key, its successor, the successor's, and so on."""
+        way = [key]
+        while way[-1] in self.retired:
+            way.append(self.retired[way[-1]])
+        return way
+
     def newest(self, key: bytes) -> bytes:
-        while key in self.retired:
-            key = self.retired[key]
-        return key
+        return self.way(key)[-1]
 
     # 9.2 Applying a seal
 
@@ -484,6 +490,7 @@ def do_replace_key(ledger: Ledger, record: Value, body: Value, seal: Seal) -> No
     void_if(ledger.members[body.lost].status == "left", "HasLeft")
     void_if(ledger.is_known(body.successor), "SuccessorInUse")
     hand_over(ledger, body.lost, body.successor)
+    ledger.lost.add(body.lost)
 
 
 def hand_over(ledger: Ledger, old: bytes, new: bytes) -> None:
@@ -553,6 +560,7 @@ def do_evidence(ledger: Ledger, record: Value, body: Value, seal: Seal) -> None:
     culprit = body.first.header
     place = (culprit.author, culprit.sequence)
     void_if(place in ledger.proved, "ProvedBefore")
+    void_if(any(key in ledger.lost for key in ledger.way(culprit.author)), "LostKey")
     ledger.proved.add(place)
     ledger.suspended.add(ledger.newest(culprit.author))
 

@@ -296,11 +296,12 @@ impl Core {
         Ok(None)
     }
 
-    /// Remembers a fork until its evidence is sealed.
+    /// Remembers a fork until evidence of it is sealed, or would come too late.
     pub(super) fn seen_fork(&mut self, held: &Received, other: &Received) {
         let (author, sequence) = held.order();
+        let fork = Fork::of(held, other);
         let known = self.forks.0.contains_key(&author)
-            || self.ledger.evidence().contains_key(&(author, sequence))
+            || self.ledger.may_convict(&fork).is_err()
             || self.forks.0.len() >= FORKS;
         if known {
             return;
@@ -309,7 +310,6 @@ impl Core {
         self.counters.forks += 1;
         self.batch.put_record(other.id, other.bytes.to_vec());
         self.batch.put_fork(author, sequence, held.id, other.id);
-        let fork = Fork::of(held, other);
         self.forks.0.insert(author, SeenFork { sequence, fork, since: self.now.elapsed, settled: false });
     }
 
@@ -416,20 +416,17 @@ impl Core {
         Ok(())
     }
 
-    /// Takes up the forks that the store holds and no seal has evidence of.
+    /// Takes up the forks that the store holds and evidence of which would still convict.
     pub(super) fn load_forks(&mut self) -> Result<(), CoreError> {
         let entries: Vec<_> = self.reader.forks().collect::<Result<_, _>>()?;
         for (author, sequence, a, b) in entries {
-            if self.ledger.evidence().contains_key(&(author, sequence)) {
-                continue;
-            }
             let (Some(a), Some(b)) = (self.reader.record(&a)?, self.reader.record(&b)?) else { continue };
             let decode = |bytes: &[u8]| Received::decode(bytes, &self.community);
-            if let (Ok(a), Ok(b)) = (decode(&a), decode(&b)) {
+            let (Ok(a), Ok(b)) = (decode(&a), decode(&b)) else { continue };
+            let fork = Fork::of(&a, &b);
+            if self.ledger.may_convict(&fork).is_ok() {
                 let since = self.now.elapsed;
-                self.forks
-                    .0
-                    .insert(author, SeenFork { sequence, fork: Fork::of(&a, &b), since, settled: false });
+                self.forks.0.insert(author, SeenFork { sequence, fork, since, settled: false });
             }
         }
         Ok(())

@@ -116,7 +116,7 @@ impl Core {
         self.compare_attestations(header, records)?;
         self.settle_tail(records);
         self.retry_parked()?;
-        self.forks.0.retain(|author, seen| !self.ledger.evidence().contains_key(&(*author, seen.sequence)));
+        self.forks.0.retain(|_, seen| self.ledger.may_convict(&seen.fork).is_ok());
         self.witness_sealed(header.height)?;
         Ok(Ok(()))
     }

@@ -12,7 +12,7 @@ use crate::{
     hash::RecordId,
     keys::PublicKey,
     loans::{Movement, Step},
-    records::{Ballot, Body, Direction, Received, Record, Subject},
+    records::{Ballot, Body, Direction, Fork, Received, Record, Subject},
 };
 
 macro_rules! voids {
@@ -52,6 +52,7 @@ voids! {
     AfterClose = "after-close", "the ballot was sealed after the close of its round";
     PoolTooSmall = "pool-too-small", "the pool holds less than this";
     ProvedBefore = "proved-before", "this fork has been proved before";
+    LostKey = "lost-key", "the key has been replaced as lost: whoever has found it may have signed this";
     NotFunded = "not-funded", "the loan is not funded";
     MoreThanUndrawn = "more-than-undrawn", "more than was allocated to the loan and is not paid out yet";
     MoreThanOwed = "more-than-owed", "more than the borrower owes";
@@ -161,10 +162,8 @@ impl Ledger {
                 purpose: purpose.clone(),
             }),
             Body::Evidence(fork) => {
+                self.may_convict(fork)?;
                 let (key, sequence) = (fork.author(), fork.sequence());
-                if self.evidence.contains_key(&(key, sequence)) {
-                    return Err(Void::ProvedBefore);
-                }
                 self.evidence.insert((key, sequence), received.id);
                 self.suspended
                     .entry(self.newest(key))
@@ -251,6 +250,27 @@ impl Ledger {
         }
     }
 
+    /// Would evidence of this fork suspend anybody?
+    ///
+    /// Nobody can tell when a fork was signed. Once a registrar has put another key in the place of a lost one, or of
+    /// one that came after it, only what is sealed by then speaks against the member.
+    ///
+    /// # Errors
+    /// The reason for which it would be [`Void`].
+    pub fn may_convict(&self, fork: &Fork) -> Result<(), Void> {
+        let (mut key, sequence) = (fork.author(), fork.sequence());
+        if self.evidence.contains_key(&(key, sequence)) {
+            return Err(Void::ProvedBefore);
+        }
+        while let Some(successor) = self.retired.get(&key) {
+            if self.lost.contains(&key) {
+                return Err(Void::LostKey);
+            }
+            key = *successor;
+        }
+        Ok(())
+    }
+
     fn admit(&mut self, key: PublicKey, weight: u32, name: &str, group: u16) -> Result<(), Void> {
         if self.members.contains_key(&key) || self.retired.contains_key(&key) {
             return Err(Void::AlreadyMember);
@@ -309,6 +329,7 @@ impl Ledger {
         let chain = self.chain(&old);
         self.hand_over(old, new, member, chain);
         self.chains.insert(old, ChainHead { retired: true, ..chain });
+        self.lost.insert(old);
         self.replacements.push(replacement);
         Ok(())
     }

@@ -69,10 +69,7 @@ impl Ledger {
                 demand(u128::from(*amount) <= self.pool.available(), Void::PoolTooSmall)
             }
             Body::Fund { direction: Direction::In, .. } => Ok(()),
-            Body::Evidence(fork) => {
-                let proved = self.evidence.contains_key(&(fork.author(), fork.sequence()));
-                demand(!proved, Void::ProvedBefore)
-            }
+            Body::Evidence(fork) => self.may_convict(fork),
             Body::Predict { proposal, terms, .. } => {
                 demand(self.is_open(proposal), Void::NotOpen)?;
                 let current = self.proposals.get(proposal).map(|found| found.terms);

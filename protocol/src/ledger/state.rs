@@ -1,6 +1,9 @@
 //! What the ledger holds.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +32,8 @@ pub struct Ledger {
     pub(super) members: BTreeMap<PublicKey, Member>,
     pub(super) suspended: BTreeMap<PublicKey, Arc<str>>,
     pub(super) retired: BTreeMap<PublicKey, PublicKey>,
+    /// Of the retired keys, those that a registrar has replaced.
+    pub(super) lost: BTreeSet<PublicKey>,
     pub(super) proposals: BTreeMap<ProposalId, Proposal>,
     pub(super) attested: BTreeMap<RecordId, (ProposalId, PublicKey)>,
     pub(super) evidence: BTreeMap<(PublicKey, u64), RecordId>,
@@ -329,6 +334,7 @@ impl Ledger {
             members: BTreeMap::new(),
             suspended: BTreeMap::new(),
             retired: BTreeMap::new(),
+            lost: BTreeSet::new(),
             proposals: BTreeMap::new(),
             attested: BTreeMap::new(),
             evidence: BTreeMap::new(),

@@ -155,10 +155,84 @@ fn a_suspension_is_not_shaken_off_by_losing_the_key() {
     assert_eq!(world.refused(NEW, Body::Ballot(ballot(1, &[]))), Inadmissible::Suspended { reason });
     assert_eq!(world.enact("registrar", readmission("ana")), None, "the lost key still names the member");
     world.support(NEW, &[]);
-    // A fork that is proved later hits the new key.
-    let [left, right] = world.fork("ana", Body::Leave, Body::Ballot(ballot(1, &[])));
-    assert_eq!(world.enact("ben", Body::Evidence(Box::new(Fork::of(&left, &right)))), None);
+}
+
+/// Two records of one author with this number.
+fn fork_at(world: &World, name: &str, sequence: u64) -> Body {
+    let previous = RecordId(if sequence == 1 { [0; 32] } else { [7; 32] });
+    let [left, right] =
+        [Body::Leave, Body::Ballot(ballot(1, &[]))].map(|body| world.sign(name, sequence, previous, body));
+    Body::Evidence(Box::new(Fork::of(&left, &right)))
+}
+
+/// With a lost key anybody can sign pairs, with any numbers, for ever: nobody can tell when they were signed.
+#[test]
+fn whoever_finds_a_lost_key_cannot_have_its_member_suspended() {
+    let mut world = community();
+    let sealed = world.say("ana", Body::Ballot(ballot(1, &[])));
+    assert_eq!(world.seal(vec![sealed.clone()]).void, []);
+    assert_eq!(replace(&mut world, "ana", NEW), None);
+    let contradicts = world.sign("ana", 1, RecordId([0; 32]), Body::Leave);
+    let pairs = [
+        Body::Evidence(Box::new(Fork::of(&sealed, &contradicts))),
+        fork_at(&world, "ana", 2),
+        fork_at(&world, "ana", u64::MAX),
+    ];
+    for pair in pairs {
+        let draft = world.sign("ben", 99, RecordId([1; 32]), pair.clone());
+        let time = world.ledger.time() + STEP;
+        assert_eq!(world.ledger.preflight(draft.record(), time), Err(Void::LostKey));
+        assert_eq!(world.enact("ben", pair), Some(Void::LostKey));
+    }
+    assert!(world.ledger.suspension(&public(NEW)).is_none());
+    assert!(world.ledger.evidence().is_empty());
+    world.support(NEW, &[]);
+    // The new key answers for what it signs itself.
+    let own = fork_at(&world, NEW, 9);
+    assert_eq!(world.enact("ben", own), None);
     assert!(world.ledger.suspension(&public(NEW)).is_some());
+}
+
+/// Who forks does not escape by losing the key in time: what is sealed by then, and be it in the same seal, holds.
+#[test]
+fn a_fork_that_is_proved_by_the_replacement_goes_along() {
+    for number in 0..8 {
+        let (old, new) = (format!("member {number}"), format!("successor {number}"));
+        let mut world = World::new();
+        world.admit(&[&old, "ben"]);
+        let proof = world.say("ben", fork_at(&world, &old, 1));
+        let body = world.replacement(&old, &new);
+        let replaced = world.say("registrar", body);
+        assert_eq!(world.seal(vec![proof, replaced]).void, [], "{number}");
+        assert!(world.ledger.suspension(&public(&new)).is_some(), "{number}");
+        // Proved once, it is proved for good: a registrar who readmits the member has the last word.
+        assert_eq!(world.enact("registrar", readmission(&new)), None);
+        let again = fork_at(&world, &old, 1);
+        assert_eq!(world.enact("ben", again), Some(Void::ProvedBefore));
+        world.support(&new, &[]);
+    }
+}
+
+/// A change of key that no registrar confirms lets nobody escape, and a replacement ends it for all keys before it.
+#[test]
+fn a_replacement_draws_the_line_for_every_key_before_it() {
+    let mut world = community();
+    let rotation = world.rotation("ana", "ana's second key");
+    assert_eq!(world.enact("ana", rotation), None);
+    let early = fork_at(&world, "ana", 1);
+    assert_eq!(world.enact("ben", early), None);
+    assert!(world.ledger.suspension(&public("ana's second key")).is_some());
+    assert_eq!(world.enact("registrar", readmission("ana")), None);
+    assert_eq!(replace(&mut world, "ana's second key", NEW), None);
+    let rotation = world.rotation(NEW, "ana's last key");
+    assert_eq!(world.enact(NEW, rotation), None);
+    for (key, expected) in
+        [("ana", Some(Void::LostKey)), ("ana's second key", Some(Void::LostKey)), (NEW, None)]
+    {
+        let proof = fork_at(&world, key, 5);
+        assert_eq!(world.enact("ben", proof), expected, "{key}");
+    }
+    assert!(world.ledger.suspension(&public("ana's last key")).is_some());
 }
 
 #[test]

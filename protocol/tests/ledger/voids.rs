@@ -131,7 +131,11 @@ fn every_reason_occurs_is_kept_and_lets_the_chain_go_on() {
     let again = world.replacement("ana", "ana's newest phone");
     assert_eq!(world.enact("registrar", again), Some(Void::AlreadyReplaced));
     seen.insert(Void::AlreadyReplaced);
-    assert_eq!(seen.len(), 25, "all of them: {seen:?}");
+    let [left, right] = world.fork("ana", Body::Leave, Body::Ballot(ballot(2, &[])));
+    let proof = Body::Evidence(Box::new(Fork::of(&left, &right)));
+    assert_eq!(world.enact("treasurer", proof), Some(Void::LostKey));
+    seen.insert(Void::LostKey);
+    assert_eq!(seen.len(), 26, "all of them: {seen:?}");
 }
 
 #[test]

@@ -5,8 +5,9 @@ use mutua_protocol::{
     archive::{Check, end_frame, seal_frame},
     hash::{CommunityId, RecordId, SealId},
     keys::{Purpose, Signature},
+    ledger::Void,
     limits,
-    records::{Body, Direction, Received},
+    records::{Body, Direction, Fork, Received},
     seals::{Certificate, SealHeader, SealedBatch, Vote, VoteKind},
 };
 
@@ -290,6 +291,19 @@ fn chains(story: &Story) -> Mutations {
         let log = sealed_anyway(&world, world.ledger.time() + STEP, &records);
         let spoiled = Spoiled::at(log.bytes(), Check::Authority, BALLOTS + 1).in_record(position);
         all.push(named("chain: a new key in the seal of the replacement", spoiled));
+    }
+    // What a thief signs with a lost key suspends nobody: the new key goes on, and the fault comes after that.
+    {
+        let mut world = world.clone();
+        let replaced = world.replacement("ana", "phone");
+        assert_eq!(world.enact("registrar", replaced), None);
+        let [left, right] = [Body::Leave, blank()].map(|body| world.sign("ana", 1, Record::NONE, body));
+        let proof = Body::Evidence(Box::new(Fork::of(&left, &right)));
+        assert_eq!(world.enact("ben", proof), Some(Void::LostKey));
+        assert_eq!(world.enact("phone", blank()), None);
+        let stolen = world.say("ana", blank());
+        let spoiled = refused(&world, Check::Predecessor, stolen);
+        all.push(named("chain: a lost key after evidence that came too late", spoiled));
     }
     // More bytes than a seal may hold, in fewer records than it may.
     {
