@@ -149,6 +149,7 @@ class Ledger:
         self.proved: set[tuple[bytes, int]] = set()
         self.accounts: dict[bytes, Account] = {}  # by proposal
         self.arguments: dict[bytes, Argument] = {}
+        self.void: set[bytes] = set()  # ids of the records that changed nothing
         self.paid_in = self.paid_out = 0
 
     @property
@@ -248,6 +249,7 @@ class Ledger:
                 DO[record.body.kind](self, record, record.body, seal)
             except Void:
                 void += 1
+                self.void.add(record.id)
         self.height, self.head, self.time = header.height, seal_id(header), header.time
         return void
 
@@ -301,7 +303,7 @@ ROLES = {
 # 9.4 Admissible
 
 REFERENCES = {"UnknownCharter", "UnknownKey", "UnknownProposal", "UnknownTerms", "UnknownAttestation", "UnknownArgument",
-              "FutureRound", "OpenRound"}
+              "VoidReference", "FutureRound", "OpenRound"}
 
 
 def need(condition: bool, rule: str) -> None:
@@ -314,6 +316,7 @@ def need_member(ledger: Ledger, author: bytes) -> None:
 
 
 def need_proposal(ledger: Ledger, proposal: bytes, is_loan: bool | None = None) -> Proposal:
+    need(proposal not in ledger.void, "VoidReference")
     need(proposal in ledger.proposals, "UnknownProposal")
     found = ledger.proposals[proposal]
     need(is_loan is None or is_loan == (found.subject.kind == "loan"), "OtherKind")
@@ -415,6 +418,7 @@ def may_respond(ledger: Ledger, author: bytes, body: Value) -> None:
 
 
 def need_argument(ledger: Ledger, argument: bytes) -> Argument:
+    need(argument not in ledger.void, "VoidReference")
     need(argument in ledger.arguments, "UnknownArgument")
     return ledger.arguments[argument]
 

@@ -74,6 +74,7 @@ fn rule_of(reason: &Inadmissible) -> &'static str {
         Inadmissible::NamedInCharter => "named-in-charter",
         Inadmissible::UnknownKey { .. } => "unknown-key",
         Inadmissible::UnknownProposal { .. } => "unknown-proposal",
+        Inadmissible::VoidReference { .. } => "void-reference",
         Inadmissible::NotOwn { .. } => "not-own",
         Inadmissible::OtherKind { .. } => "other-kind",
         Inadmissible::UnknownTerms { .. } => "unknown-terms",

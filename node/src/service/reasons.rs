@@ -28,6 +28,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("named-in-charter", "a key that the charter names cannot be replaced"),
     ("unknown-key", "the key that it is about is not known"),
     ("unknown-proposal", "the proposal is not sealed"),
+    ("void-reference", "the proposal or argument was sealed without effect"),
     ("not-own", "the proposal is not the author's own"),
     ("other-kind", "the proposal is a loan where a motion is needed, or the other way round"),
     ("unknown-terms", "the terms were never those of the proposal"),

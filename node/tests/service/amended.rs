@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A proposal to change the charter.
-fn change(community: &Community, change: impl FnOnce(&mut Charter)) -> (Body, CharterHash) {
+pub fn change(community: &Community, change: impl FnOnce(&mut Charter)) -> (Body, CharterHash) {
     let mut charter = community.charter.clone();
     change(&mut charter);
     let hash = charter.hash();
@@ -35,13 +35,13 @@ fn witnesses(charter: &mut Charter, numbers: impl IntoIterator<Item = usize>) {
     charter.witnesses.sort_by_key(|witness| witness.key);
 }
 
-fn yes(round: u32, proposal: ProposalId) -> Body {
+pub fn yes(round: u32, proposal: ProposalId) -> Body {
     let answers = vec![Answer { proposal, choice: Choice::Yes }];
     Body::Ballot(Ballot { round, standing: false, scores: Vec::new(), answers })
 }
 
 /// Everybody votes yes, and the vote is sealed.
-fn all_agree(sim: &mut Sim, authors: &mut Authors, names: &[String], round: u32, proposal: ProposalId) {
+pub fn all_agree(sim: &mut Sim, authors: &mut Authors, names: &[String], round: u32, proposal: ProposalId) {
     let ballots: Vec<Received> = names.iter().map(|name| authors.say(name, yes(round, proposal))).collect();
     let node = sim.up()[0];
     sim.accept(node, &ballots);
@@ -49,7 +49,7 @@ fn all_agree(sim: &mut Sim, authors: &mut Authors, names: &[String], round: u32,
 }
 
 /// Waits until this charter is in force on all nodes that are up.
-fn adopted(sim: &mut Sim, hash: CharterHash) {
+pub fn adopted(sim: &mut Sim, hash: CharterHash) {
     sim.run_until("the amended charter is in force everywhere", 2 * CLOSE, |sim| {
         sim.up().into_iter().all(|node| sim.core(node).ledger().community().hash == hash)
     });

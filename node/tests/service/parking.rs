@@ -8,6 +8,7 @@ use mutua_node::{
 use mutua_protocol::records::{Body, Received};
 
 use super::{
+    amended::{adopted, all_agree, change, yes},
     sim::{Links, Sim},
     story::{members, open_a_round},
     world::{Authors, admit, ballot, community, fund, loan},
@@ -116,4 +117,30 @@ fn an_author_who_sends_without_end_fills_only_a_small_place() {
     assert!(sim.core(0).tail().count() <= 256);
     sim.run(10_000);
     assert_eq!(sim.core(0).ledger().chain(&first.record().author).in_round, 256);
+}
+
+/// A change of a charter that is no longer in force is sealed without effect: who has voted on it waits no longer.
+#[test]
+fn nothing_waits_for_a_proposal_that_had_no_effect() {
+    let community = community(1);
+    let mut authors = Authors::new(&community);
+    let mut sim = Sim::new(0, &community, 1, Links::GOOD);
+    let names = members(3);
+    open_a_round(&mut sim, &mut authors, &names);
+    let (body, hash) = change(&community, |charter| charter.sealing.drift += 1);
+    let (late, _) = change(&community, |charter| charter.sealing.drift += 2);
+    let proposal = authors.say(&names[0], body);
+    sim.accept(0, std::slice::from_ref(&proposal));
+    sim.settle(30_000);
+    all_agree(&mut sim, &mut authors, &names, 1, proposal.id);
+    adopted(&mut sim, hash);
+    let late = authors.say(&names[0], late);
+    let vote = authors.say(&names[1], yes(2, late.id));
+    gossip(&mut sim, 0, 1, std::slice::from_ref(&vote));
+    assert_eq!(sim.core(0).status().parked, 1, "the proposal may be on its way");
+    gossip(&mut sim, 0, 1, std::slice::from_ref(&late));
+    sim.run(30_000);
+    assert!(sim.core(0).ledger().void().contains_key(&late.id));
+    assert_eq!(sim.core(0).status().parked, 0);
+    assert_eq!(sim.core(0).status().refused.get("void-reference"), Some(&1));
 }

@@ -186,6 +186,7 @@ fn seal_fault(seal: &OpenedSeal, fault: SealFault) -> Fault {
         SealFault::Inadmissible {
             reason:
                 Inadmissible::UnknownProposal { .. }
+                | Inadmissible::VoidReference { .. }
                 | Inadmissible::UnknownTerms { .. }
                 | Inadmissible::UnknownAttestation { .. }
                 | Inadmissible::UnknownArgument { .. }

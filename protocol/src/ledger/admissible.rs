@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::{Argument, ChainHead, Ledger, MemberStatus};
+use super::{Argument, ChainHead, Ledger, MemberStatus, Proposal, Void};
 use crate::{
     charter::Role,
     hash::{CharterHash, RecordId, TermsHash},
     keys::PublicKey,
     limits,
-    records::{About, Ballot, Body, CharterChange, Kind, On, Record, Stance, Subject},
+    records::{About, Ballot, Body, CharterChange, Kind, On, ProposalId, Record, Stance, Subject},
 };
 
 /// Why a record may not be sealed, now or ever.
@@ -34,6 +34,8 @@ pub enum Inadmissible {
     UnknownKey { key: PublicKey },
     #[error("the proposal {proposal} is not sealed")]
     UnknownProposal { proposal: RecordId },
+    #[error("the record {record}, to which it refers, was sealed without effect: {void}")]
+    VoidReference { record: RecordId, void: Void },
     #[error("the proposal {proposal} is not the author's own")]
     NotOwn { proposal: RecordId },
     #[error(
@@ -88,6 +90,7 @@ impl Inadmissible {
             | Self::Role { .. }
             | Self::NamedInCharter
             | Self::CannotFollow { .. }
+            | Self::VoidReference { .. }
             | Self::NotOwn { .. }
             | Self::OtherKind { .. }
             | Self::OtherAttestor { .. }
@@ -279,13 +282,13 @@ impl Ledger {
 
     fn own(&self, proposal: &RecordId, author: &PublicKey) -> Result<&Subject, Inadmissible> {
         let proposal = *proposal;
-        let found = self.proposals.get(&proposal).ok_or(Inadmissible::UnknownProposal { proposal })?;
+        let found = self.sealed_proposal(&proposal)?;
         if found.owner == *author { Ok(&found.subject) } else { Err(Inadmissible::NotOwn { proposal }) }
     }
 
     fn subject(&self, proposal: &RecordId, loan: bool) -> Result<(), Inadmissible> {
         let proposal = *proposal;
-        let found = self.proposals.get(&proposal).ok_or(Inadmissible::UnknownProposal { proposal })?;
+        let found = self.sealed_proposal(&proposal)?;
         if found.subject.loan().is_some() == loan {
             Ok(())
         } else {
@@ -305,7 +308,22 @@ impl Ledger {
 
     fn sealed_argument(&self, argument: &RecordId) -> Result<&Argument, Inadmissible> {
         let argument = *argument;
+        self.not_void(&argument)?;
         self.argument(&argument).ok_or(Inadmissible::UnknownArgument { argument })
+    }
+
+    fn sealed_proposal(&self, proposal: &ProposalId) -> Result<&Proposal, Inadmissible> {
+        let proposal = *proposal;
+        self.not_void(&proposal)?;
+        self.proposals.get(&proposal).ok_or(Inadmissible::UnknownProposal { proposal })
+    }
+
+    /// What was sealed without effect will never be there: nobody need wait for it.
+    fn not_void(&self, record: &RecordId) -> Result<(), Inadmissible> {
+        match self.void.get(record) {
+            Some(void) => Err(Inadmissible::VoidReference { record: *record, void: *void }),
+            None => Ok(()),
+        }
     }
 
     fn question(&self, argument: &RecordId) -> Result<(), Inadmissible> {
@@ -320,11 +338,7 @@ impl Ledger {
     /// Can this be argued about, with this stance?
     fn arguable(&self, on: &On, stance: Stance) -> Result<(), Inadmissible> {
         let argument = match on {
-            On::Proposal(proposal) => {
-                let proposal = *proposal;
-                let known = self.proposals.contains_key(&proposal);
-                return if known { Ok(()) } else { Err(Inadmissible::UnknownProposal { proposal }) };
-            }
+            On::Proposal(proposal) => return self.sealed_proposal(proposal).map(|_| ()),
             On::Argument(argument) => argument,
         };
         let found = self.sealed_argument(argument)?;

@@ -4,8 +4,9 @@ use mutua_protocol::{
     archive::open_batch,
     charter::{Charter, CharterError, CharterMajority, Community},
     ledger::{Inadmissible, ProposalStatus, Void},
+    limits,
     outcome::ChangeResult,
-    records::{Ballot, Body, Choice, Direction, ProposalId, Subject},
+    records::{Ballot, Body, Choice, Direction, On, ProposalId, Stance, Subject},
 };
 
 use crate::support::{
@@ -221,6 +222,43 @@ fn a_change_of_a_charter_that_is_no_longer_in_force_has_no_effect() {
     let void = world.enact("ben", Body::Amend { proposal: open, subject: late });
     assert_eq!(void, Some(Void::OtherCharter));
     assert!(world.close().outcome.motions.iter().all(|motion| motion.proposal == open));
+}
+
+/// It will never be there: who refers to it is told so, and need not wait.
+#[test]
+fn nothing_refers_to_what_had_no_effect() {
+    let mut world = World::found(charter(4));
+    world.admit(&MEMBERS);
+    let late = world.change("Too late", |charter| charter.sealing.patience += 1);
+    let subject = world.change("In time", |charter| charter.sealing.drift += 1);
+    let change = world.put("ana", subject.clone());
+    carry(&mut world, &[change]);
+    let proposed = world.say("ben", Body::Propose(late.clone()));
+    let (proposal, round) = (proposed.id, world.round());
+    let unknown = Inadmissible::UnknownProposal { proposal };
+    assert_eq!(world.refused("ana", Body::Ballot(answer(round, proposal, Choice::Yes))), unknown);
+    assert!(unknown.may_pass());
+    assert_eq!(world.seal(vec![proposed]).void, [(proposal, Void::OtherCharter)]);
+    let void = Inadmissible::VoidReference { record: proposal, void: Void::OtherCharter };
+    for (author, body) in [
+        ("ana", Body::Ballot(answer(round, proposal, Choice::Yes))),
+        ("ben", Body::Amend { proposal, subject: late }),
+        ("ben", withdrawal(proposal)),
+        ("ana", argument(On::Proposal(proposal), Stance::For)),
+    ] {
+        assert_eq!(world.refused(author, body), void);
+    }
+    assert!(!void.may_pass());
+
+    for _ in 0..limits::ARGUMENTS_PER_ROUND {
+        world.argue("ana", On::Proposal(change), Stance::For);
+    }
+    let one_more = world.say("ana", argument(On::Proposal(change), Stance::For));
+    let record = one_more.id;
+    assert_eq!(world.seal(vec![one_more]).void, [(record, Void::TooManyArguments)]);
+    let void = Inadmissible::VoidReference { record, void: Void::TooManyArguments };
+    assert_eq!(world.refused("ben", endorsement(record, false)), void);
+    assert_eq!(world.refused("ben", argument(On::Argument(record), Stance::Against)), void);
 }
 
 #[test]
