@@ -7,7 +7,7 @@
 //! Members can amend it (SPEC section 5.1): the amended charter takes its place at the close of a round. The id
 //! stays that of the founding charter.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -251,7 +251,7 @@ impl Default for CharterLimits {
 }
 
 /// A charter that is or was in force, with what follows from it and from those before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Community {
     /// The hash of the founding charter.
     pub id: CommunityId,
@@ -265,8 +265,41 @@ pub struct Community {
     pub since: u64,
     /// The greatest limits that it or a charter before it allows: a record that was within bounds once stays so.
     pub widest: CharterLimits,
-    /// The community under the charter before it.
-    before: Option<Arc<Community>>,
+    before: Before,
+}
+
+/// The community under the charter before. There may be so many that nothing may call itself for each of them.
+#[derive(Clone)]
+struct Before(Option<Arc<Community>>);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(mut community) = next.and_then(Arc::into_inner) {
+            next = community.before.0.take();
+        }
+    }
+}
+
+impl PartialEq for Community {
+    /// The same charters, in force from the same seals on.
+    fn eq(&self, other: &Self) -> bool {
+        let steps = |community: &Self| (community.id, community.hash, community.since);
+        self.history().map(steps).eq(other.history().map(steps))
+    }
+}
+
+impl Eq for Community {}
+
+impl fmt::Debug for Community {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, charter, since, .. } = self;
+        f.debug_struct("Community")
+            .field("id", id)
+            .field("since", since)
+            .field("charter", charter)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Community {
@@ -282,7 +315,7 @@ impl Community {
             witnesses: WitnessSet::new(charter.witnesses.clone()),
             since: 0,
             widest: charter.limits.clone(),
-            before: None,
+            before: Before(None),
             charter,
         })
     }
@@ -300,7 +333,7 @@ impl Community {
             witnesses: WitnessSet::new(charter.witnesses.clone()),
             since: height,
             widest: self.widest.or(&charter.limits),
-            before: Some(Arc::clone(self)),
+            before: Before(Some(Arc::clone(self))),
             charter,
         })
     }
@@ -309,7 +342,7 @@ impl Community {
     #[must_use]
     pub fn founding(self: &Arc<Self>) -> Arc<Self> {
         let mut found = self;
-        while let Some(before) = &found.before {
+        while let Some(before) = &found.before.0 {
             found = before;
         }
         Arc::clone(found)
@@ -317,14 +350,14 @@ impl Community {
 
     /// This charter and those before it, the newest first.
     pub fn history(&self) -> impl Iterator<Item = &Self> {
-        std::iter::successors(Some(self), |community| community.before.as_deref())
+        std::iter::successors(Some(self), |community| community.before.0.as_deref())
     }
 
     /// The community under the charter by which the seal of this height is judged.
     #[must_use]
     pub fn at(&self, height: u64) -> &Self {
         let mut found = self;
-        while let Some(before) = found.before.as_deref().filter(|_| found.since >= height) {
+        while let Some(before) = found.before.0.as_deref().filter(|_| found.since >= height) {
             found = before;
         }
         found

@@ -350,3 +350,31 @@ fn the_largest_charter_of_usual_communities_fits_a_record() {
     });
     world.put("ana", change);
 }
+
+/// A crafted log can hold as many charters as it likes: nothing may take room on the stack for each.
+#[test]
+fn a_hundred_thousand_charters_are_held_and_let_go() {
+    const CHARTERS: u64 = 100_000;
+    let tell = || {
+        let mut charter = charter(1);
+        charter.roles.truncate(1);
+        charter.roles[0].keys = keys(&["witness 1"]);
+        let mut community = std::sync::Arc::new(Community::new(charter).unwrap());
+        for height in 1..CHARTERS {
+            let mut next = community.charter.clone();
+            next.sealing.drift = 1_000 + height % 2;
+            community = std::sync::Arc::new(community.amended(next, height).unwrap());
+        }
+        community
+    };
+    let (community, again) = (tell(), tell());
+    assert_eq!(community.history().count() as u64, CHARTERS);
+    assert!(community == again, "the same history");
+    assert!(community.founding() != community);
+    assert_eq!(community.at(CHARTERS / 2).since, CHARTERS / 2 - 1);
+    assert!(community.has_always_named(&public("witness 1")));
+    // Somebody still holds one from the middle.
+    let middle = community.at(CHARTERS / 2).clone();
+    drop((community, again));
+    assert_eq!(middle.history().count() as u64, CHARTERS / 2);
+}
