@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mutua_protocol::{
+    codec,
     hash::RecordId,
     keys::PublicKey,
     ledger::{Closing, Inadmissible, Void, Way, WayEnd},
-    outcome::{ByDelegation, CountedAs, Delegated, InCategory},
-    records::{Ballot, Body, Choice, ProposalId, Received, Scope},
+    limits,
+    outcome::{ByDelegation, CountedAs, Delegated, InCategory, OutcomeHead},
+    records::{Ballot, Body, Choice, ProposalId, Received, Record, Scope},
 };
 use proptest::prelude::*;
 
@@ -225,6 +227,49 @@ fn only_members_delegate_and_only_to_members() {
         assert_eq!(world.refused("ana", delegation(Scope::All, Some(name))), unknown);
         assert!(unknown.may_pass());
     }
+}
+
+/// A member can split their vote by category, and with it that of all who delegate to them: into as many parts as the
+/// charter has categories, and no more.
+#[test]
+fn a_line_of_the_roll_is_bounded_by_the_charters_categories() {
+    let mut world = World::with(|charter| {
+        charter.categories = (0..limits::LABELS).map(|number| format!("category {number}")).collect();
+        charter.limits.records_per_round = limits::RECORDS_PER_ROUND;
+    });
+    let voters: Vec<String> = (0..=limits::LABELS).map(|number| format!("voter {number}")).collect();
+    world.admit(&["ana", "ben"]);
+    world.admit(&voters.iter().map(String::as_str).collect::<Vec<_>>());
+    let (last, others) = voters.split_last().unwrap();
+    for name in &voters {
+        world.support(name, &[]);
+    }
+    for (category, voter) in (0u16..).zip(others) {
+        // The newest counts: saying it again makes no second line.
+        for to in [last, voter] {
+            delegate(&mut world, "ana", Scope::Category(category), to);
+        }
+    }
+    delegate(&mut world, "ana", Scope::All, last);
+    delegate(&mut world, "ben", Scope::All, "ana");
+    let beyond = Scope::Category(u16::try_from(limits::LABELS).unwrap());
+    let record = Record {
+        body: delegation(beyond, Some(last)),
+        ..world.sign("ana", 1, Record::NONE, Body::Leave).record().clone()
+    };
+    let bytes = record.sign(&key("ana")).bytes();
+    assert!(Received::decode(&bytes, world.community()).is_err(), "the charter has no such category");
+
+    let closing = world.close();
+    let line = 3 * 32;
+    let bound = 32 + 4 + 4 + (1 + line) + 8 + limits::LABELS * (2 + 1 + line);
+    for entry in &closing.roll {
+        let length = codec::encode(entry).len();
+        assert!(length <= bound, "{length} bytes");
+        let splits = [public("ana"), public("ben")].contains(&entry.member);
+        assert_eq!(length == bound, splits, "{length} bytes");
+    }
+    assert_eq!(codec::encode(&closing.outcome.head()).len(), OutcomeHead::BYTES);
 }
 
 #[test]
