@@ -226,7 +226,7 @@ pub struct CharterLimits {
     pub score: u8,
     /// Greatest number of scores in a ballot.
     pub scores: u16,
-    /// Greatest size of a signed record in bytes.
+    /// Greatest size of a signed record in bytes. A record that amends the charter has to fit.
     pub record_bytes: u32,
     /// Records that an author without a role may add in one round.
     pub records_per_round: u32,
@@ -619,6 +619,12 @@ impl Charter {
             (1024..=limits::RECORD_BYTES).contains(&(own.record_bytes as usize)),
             "limits.record_bytes",
             "is not between 1024 and 16384",
+        )?;
+        demand(
+            codec::encode(self).len() + limits::CHANGE_BYTES <= own.record_bytes as usize,
+            "limits.record_bytes",
+            "is not 512 more than this charter's own length in canonical bytes: no record could hold an amended one. \
+             Raise it, or shorten names and lists",
         )?;
         demand(
             own.records_per_round >= 4 && own.records_per_round <= limits::RECORDS_PER_ROUND,

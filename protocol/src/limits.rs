@@ -28,8 +28,12 @@ pub const WITNESSES: usize = 64;
 /// Greatest voting power of one witness; the sum over all stays far inside 64 bits.
 pub const WITNESS_POWER: u64 = 1 << 32;
 
-/// Greatest size of a charter's canonical bytes.
-pub const CHARTER_BYTES: usize = 32 << 10;
+/// Greatest size of a charter's canonical bytes: a record has to hold it.
+pub const CHARTER_BYTES: usize = RECORD_BYTES - CHANGE_BYTES;
+
+/// What a record that amends the charter needs beside the amended charter: frame, signature and the longest title are
+/// 384 bytes; the rest is for a short purpose.
+pub const CHANGE_BYTES: usize = 512;
 
 /// Greatest number of keys for one role.
 pub const ROLE_KEYS: usize = 32;
@@ -37,8 +41,7 @@ pub const ROLE_KEYS: usize = 32;
 /// Greatest number of groups, and of categories, in a charter.
 pub const LABELS: usize = 64;
 
-/// Greatest number of grades with bounds of their own: rating scales have 10 to 25 steps, and the largest charter
-/// stays within [`CHARTER_BYTES`].
+/// Greatest number of grades with bounds of their own: rating scales have 10 to 25 steps.
 pub const GRADES: usize = 32;
 
 /// Greatest length in bytes of a name, a title or a label.

@@ -11,7 +11,8 @@ from .codec import (Choice, Fixed, Line, ListOf, Names, OptionOf, OutOfBounds, S
 from .hashes import COMMUNITY_ID, hash_of
 from .signatures import is_strong
 
-GREATEST_BYTES = 32_768
+GREATEST_BYTES = 15_872
+CHANGE_BYTES = 512  # what a record needs beside the charter that it proposes
 GREATEST_AMOUNT = 2**50
 
 
@@ -161,6 +162,8 @@ def check_charter(charter: Value) -> None:
         if entry.needed > (len(entry.keys) if entry.role == "attestor" else 1):
             raise OutOfBounds(f"{entry.needed} {entry.role}s cannot be needed")
     ascending((witness.key for witness in charter.witnesses), "witnesses")
+    if len(CHARTER.write(charter)) + CHANGE_BYTES > charter.limits.record_bytes:
+        raise OutOfBounds("no record could hold such a charter")
     if len(charter.policy.grades) > charter.policy.worst_grade:
         raise OutOfBounds("there are bounds for grades beyond the worst")
 

@@ -3,8 +3,10 @@
 use mutua_protocol::{
     charter::{Charter, CharterError, Community, GradeBounds, Role, RoleHolders},
     codec,
+    hash::RecordId,
     keys::PublicKey,
     limits,
+    records::{Body, Received, Record, Subject},
     text::TextError,
 };
 
@@ -119,24 +121,54 @@ fn the_id_is_the_hash_of_every_byte() {
 }
 
 #[test]
-fn the_largest_charter_can_be_read_back() {
-    let mut largest = charter(64);
+fn a_charter_of_any_length_that_may_be_can_be_read_back_and_amended() {
     let label = |number: usize| format!("{number:03}{}", "x".repeat(limits::NAME_BYTES - 3));
-    largest.policy.worst_grade = u8::MAX;
-    largest.policy.grades = vec![bounds(10_000, limits::AMOUNT); limits::GRADES];
-    largest.name = "x".repeat(limits::NAME_BYTES);
+    let mut largest = charter(40);
     largest.groups = (0..limits::LABELS).map(label).collect();
-    largest.categories = (0..limits::LABELS).map(label).collect();
-    for witness in &mut largest.witnesses {
-        witness.name = "x".repeat(limits::NAME_BYTES);
-    }
-    for held in &mut largest.roles {
-        let names: Vec<String> = (0..limits::ROLE_KEYS).map(|n| format!("{:?} {n}", held.role)).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        held.keys = keys(&names);
-    }
+    largest.categories = (0..39).map(label).collect();
+    let room = limits::CHARTER_BYTES - codec::encode(&largest).len();
+    assert!(room < limits::NAME_BYTES - largest.name.len(), "{room} bytes are left");
+    largest.name.push_str(&"x".repeat(room));
     assert_eq!(largest.check(), Ok(()));
     assert_eq!(Community::decode(&codec::encode(&largest)).map(|community| community.id), Ok(largest.id()));
+    largest.name.push('x');
+    let field = "limits.record_bytes";
+    assert!(matches!(largest.check(), Err(CharterError::Field { field: found, .. }) if found == field));
+    assert!(matches!(Community::decode(&codec::encode(&largest)), Err(CharterError::Codec(_))));
+    largest.name.pop();
+
+    // The largest that a community of small records can have, and the same for one of large ones.
+    let mut small = charter(4);
+    small.limits.record_bytes = u32::try_from(codec::encode(&small).len() + limits::CHANGE_BYTES).unwrap();
+    for terms in [small, largest] {
+        let mut world = World::found(terms.clone());
+        world.admit(&["ana"]);
+        let Subject::Charter(mut change) = world.change("Other bounds", |c| c.sealing.drift += 1) else {
+            panic!("a change of the charter")
+        };
+        change.title = "x".repeat(limits::NAME_BYTES);
+        change.purpose = "x".repeat(limits::CHANGE_BYTES - 384);
+        let proposal = world.put("ana", Subject::Charter(change.clone()));
+        change.charter.sealing.drift += 1;
+        let amended = Body::Amend { proposal, subject: Subject::Charter(change.clone()) };
+        assert_eq!(world.enact("ana", amended), None);
+        // One byte more, or a bound that is one byte less, and it could not be amended any more.
+        let mut longer = terms.clone();
+        longer.currency.code.push('!');
+        let mut tighter = terms;
+        tighter.limits.record_bytes -= 1;
+        for charter in [longer, tighter] {
+            let error = Community::new(charter.clone()).unwrap_err();
+            assert!(error.to_string().contains("no record could hold an amended one"), "{error}");
+            let mut body = change.clone();
+            body.charter = charter;
+            let body = Body::Propose(Subject::Charter(body));
+            let record =
+                Record { body, ..world.sign("ana", 9, RecordId([1; 32]), Body::Leave).record().clone() };
+            let bytes = record.sign(&key("ana")).bytes();
+            assert!(Received::decode(&bytes, world.community()).is_err());
+        }
+    }
 }
 
 #[test]

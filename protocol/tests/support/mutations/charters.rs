@@ -76,6 +76,7 @@ const BROKEN: &[(&str, Change)] = &[
     ("no scores in a ballot", |c| c.limits.scores = 0),
     ("too many scores in a ballot", |c| c.limits.scores = 385),
     ("records that are too small", |c| c.limits.record_bytes = 1_023),
+    ("records that hold no charter", |c| c.limits.record_bytes = 1_024),
     ("records that are too large", |c| c.limits.record_bytes = 16_385),
     ("too few records in a round", |c| c.limits.records_per_round = 3),
     ("too many records in a round", |c| c.limits.records_per_round = 1_025),
