@@ -480,6 +480,12 @@ impl Charter {
             || self.witnesses.iter().any(|witness| witness.key == *key)
     }
 
+    /// The keys that it names, with a role or as witnesses.
+    pub fn named(&self) -> impl Iterator<Item = &PublicKey> {
+        let witnesses = self.witnesses.iter().map(|witness| &witness.key);
+        self.roles.iter().flat_map(|held| &held.keys).chain(witnesses)
+    }
+
     /// How many attestors must agree on a loan.
     #[must_use]
     pub fn attestations_needed(&self) -> usize {

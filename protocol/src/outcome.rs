@@ -184,6 +184,11 @@ pub enum ChangeResult {
         /// The change that was adopted.
         by: ProposalId,
     },
+    /// It was carried, and gives an office to a key that was replaced meanwhile and can sign no record.
+    ReplacedKey {
+        /// The key, the first one if there are several.
+        key: PublicKey,
+    },
 }
 
 /// What was counted for a member.

@@ -261,6 +261,11 @@ class Ledger:
         void_if(kind == "replace-key" and record.body.lost in rules.named, "NamedInCharter")
         if kind in ("propose", "amend") and record.body.subject.kind == "charter":
             void_if(record.body.subject.base != rules.hash, "OtherCharter")
+            void_if(bool(self.replaced_in(Rules(record.body.subject.charter))), "NamesReplacedKey")
+
+    def replaced_in(self, rules: Rules) -> set[bytes]:
+        """The retired keys that a charter names."""
+        return {key for key in rules.named if key in self.retired}
 
 
 def in_turn(records: list[Value]) -> list[tuple[int, Value]]:

@@ -34,7 +34,8 @@ RESULT = Choice(
     Structure("ineligible", reason=INELIGIBLE),
 )
 
-CHANGE = Choice(Structure("adopted"), Structure("not-carried"), Structure("lapsed", by=BYTES32))
+CHANGE = Choice(Structure("adopted"), Structure("not-carried"), Structure("lapsed", by=BYTES32),
+                Structure("replaced-key", key=BYTES32))
 
 OUTCOME_OF_ROUND = Structure(
     "outcome",
@@ -387,18 +388,22 @@ def decide_motions(ledger: Ledger, weight: int, voters: list[tuple[bytes, Member
         policy = ledger.community.charter.motions.charter if is_change else ledger.community.charter.motions
         quorum = (yes + no + abstain) * 10_000 >= weight * policy.quorum
         carried = quorum and yes * 10_000 > (yes + no) * policy.majority
+        change = change_of(ledger, motion, carried, adopted) if is_change else None
         decided.append(Value("motion", proposal=motion.id, yes=yes, no=no, abstain=abstain, quorum=quorum,
-                             carried=carried, change=change_of(carried, adopted) if is_change else None))
-        if is_change and carried and adopted is None:
+                             carried=carried, change=change))
+        if change is not None and change.kind == "adopted":
             adopted = motion.id
     return decided
 
 
-def change_of(carried: bool, adopted: bytes | None) -> Value:
+def change_of(ledger: Ledger, motion: Proposal, carried: bool, adopted: bytes | None) -> Value:
     """What comes of a charter change, when this one was adopted before it."""
     if not carried:
         return Value("not-carried")
-    return Value("adopted") if adopted is None else Value("lapsed", by=adopted)
+    if adopted is not None:
+        return Value("lapsed", by=adopted)
+    replaced = ledger.replaced_in(Rules(motion.subject.charter))
+    return Value("replaced-key", key=min(replaced)) if replaced else Value("adopted")
 
 
 def adopted_by(ledger: Ledger, motions: list[Value]) -> Rules | None:

@@ -85,7 +85,7 @@ impl Ledger {
     }
 
     /// Which of the changes that were carried takes effect, and which charter is then in force: of those that amend the
-    /// charter in force, the first that was sealed.
+    /// charter in force, the first that was sealed and names no key that was replaced since.
     fn judge_changes(&self, motions: &mut [MotionResult]) -> CharterHash {
         let mut in_force = self.community.hash;
         let mut adopted = None;
@@ -94,10 +94,11 @@ impl Ledger {
             else {
                 continue;
             };
-            motion.change = Some(match (motion.carried, adopted) {
-                (false, _) => ChangeResult::NotCarried,
-                (true, Some(by)) => ChangeResult::Lapsed { by },
-                (true, None) => {
+            motion.change = Some(match (motion.carried, adopted, self.replaced_in(&change.charter)) {
+                (false, ..) => ChangeResult::NotCarried,
+                (true, Some(by), _) => ChangeResult::Lapsed { by },
+                (true, None, Some(key)) => ChangeResult::ReplacedKey { key },
+                (true, None, None) => {
                     adopted = Some(motion.proposal);
                     in_force = change.charter.hash();
                     ChangeResult::Adopted

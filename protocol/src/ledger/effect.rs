@@ -9,6 +9,7 @@ use super::{
     MemberStatus, Moderation, Prediction, Proposal, ProposalStatus, Replacement, Response,
 };
 use crate::{
+    charter::Charter,
     hash::RecordId,
     keys::PublicKey,
     loans::{Movement, Step},
@@ -66,6 +67,7 @@ voids! {
     RoleEnded = "role-ended", "the charter in force no longer gives the author the role that this needs";
     NamedInCharter = "named-in-charter", "the charter in force names the key: it cannot be replaced";
     OtherCharter = "other-charter", "another charter is in force than the one that it amends";
+    NamesReplacedKey = "names-replaced-key", "the amended charter names a key that was replaced by another one";
     AlreadyReplaced = "already-replaced", "the key was replaced by another one before";
     NoMember = "no-member", "the lost key is not a member's";
     NotDelegated = "not-delegated", "the member has delegated nothing like this";
@@ -244,6 +246,7 @@ impl Ledger {
             Body::ReplaceKey { lost, .. } if community.charter.names(lost) => Err(Void::NamedInCharter),
             Body::Propose(subject) | Body::Amend { subject, .. } => match subject.change() {
                 Some(change) if change.base != community.hash => Err(Void::OtherCharter),
+                Some(change) if self.replaced_in(&change.charter).is_some() => Err(Void::NamesReplacedKey),
                 _ => Ok(()),
             },
             _ => Ok(()),
@@ -269,6 +272,11 @@ impl Ledger {
             key = *successor;
         }
         Ok(())
+    }
+
+    /// The first key that a charter names and that was replaced: whoever has it could still witness, and say nothing.
+    pub(super) fn replaced_in(&self, charter: &Charter) -> Option<PublicKey> {
+        charter.named().filter(|key| self.retired.contains_key(*key)).min().copied()
     }
 
     fn admit(&mut self, key: PublicKey, weight: u32, name: &str, group: u16) -> Result<(), Void> {

@@ -7,6 +7,7 @@ use mutua_protocol::{
     limits,
     outcome::ChangeResult,
     records::{Ballot, Body, Choice, Direction, On, ProposalId, Stance, Subject},
+    seals::Witness,
 };
 
 use crate::support::{
@@ -222,6 +223,87 @@ fn a_change_of_a_charter_that_is_no_longer_in_force_has_no_effect() {
     let void = world.enact("ben", Body::Amend { proposal: open, subject: late });
     assert_eq!(void, Some(Void::OtherCharter));
     assert!(world.close().outcome.motions.iter().all(|motion| motion.proposal == open));
+}
+
+/// A change that names ana in every way that a charter can.
+fn naming(world: &World, title: &str, name: &str, number: usize) -> Subject {
+    world.change(title, |charter| match number {
+        3 => {
+            let witness = Witness { key: public(name), power: 1, name: name.to_owned() };
+            charter.witnesses.push(witness);
+            charter.witnesses.sort_by_key(|witness| witness.key);
+        }
+        role => {
+            charter.roles[role].keys.push(public(name));
+            charter.roles[role].keys.sort_unstable();
+        }
+    })
+}
+
+#[test]
+fn no_change_gives_an_office_to_a_key_that_was_replaced() {
+    for number in 0..4 {
+        let mut world = World::found(charter(4));
+        world.admit(&MEMBERS);
+        world.admit(&["dora"]);
+        let lost = world.replacement("dora", "dora's new phone");
+        assert_eq!(world.enact("registrar", lost), None);
+        let subject = naming(&world, "An office for dora", "dora", number);
+        let proposed = world.say("ana", Body::Propose(subject.clone()));
+        assert_eq!(world.ledger.preflight(proposed.record(), EVER), Err(Void::NamesReplacedKey));
+        let id = proposed.id;
+        assert_eq!(world.seal(vec![proposed]).void, [(id, Void::NamesReplacedKey)], "{number}");
+        let sound = naming(&world, "An office for dora", "dora's new phone", number);
+        let change = world.put("ana", sound);
+        let amended = Body::Amend { proposal: change, subject };
+        assert_eq!(world.enact("ana", amended), Some(Void::NamesReplacedKey));
+        carry(&mut world, &[change]);
+        assert!(world.community().charter.names(&public("dora's new phone")));
+    }
+}
+
+/// Between proposal and close, and be it in the seal that closes: then the next change that was carried is adopted.
+#[test]
+fn a_key_that_is_replaced_before_the_close_keeps_a_change_from_being_adopted() {
+    for at_close in [false, true] {
+        let mut world = World::found(charter(4));
+        world.admit(&MEMBERS);
+        world.admit(&["dora", "emil"]);
+        let [one, two] = ["dora", "emil"].map(|name| {
+            let subject = naming(&world, "An office", name, 2);
+            world.put("ana", subject)
+        });
+        let three = world.change("More drift", |charter| charter.sealing.drift += 1);
+        let three = world.put("ben", three);
+        let four = world.change("Less drift", |charter| charter.sealing.drift -= 1);
+        let four = world.put("ben", four);
+        let mut answers: Vec<_> =
+            [one, two, three, four].iter().flat_map(|id| answer(1, *id, Choice::Yes).answers).collect();
+        answers.sort_by_key(|answer| answer.proposal);
+        for name in MEMBERS {
+            world.cast(name, Ballot { answers: answers.clone(), ..ballot(1, &[]) });
+        }
+        let (lost, rotation) =
+            (world.replacement("dora", "dora's new phone"), world.rotation("emil", "emil 2"));
+        let records = vec![world.say("registrar", lost), world.say("emil", rotation)];
+        let closing = if at_close {
+            world.close_with(records)
+        } else {
+            world.seal(records);
+            world.close()
+        };
+        let results: Vec<_> = closing.outcome.motions.iter().map(|motion| motion.change).collect();
+        let expected = [
+            ChangeResult::ReplacedKey { key: public("dora") },
+            ChangeResult::ReplacedKey { key: public("emil") },
+            ChangeResult::Adopted,
+            ChangeResult::Lapsed { by: three },
+        ];
+        assert_eq!(results, expected.map(Some));
+        assert!(closing.outcome.motions.iter().all(|motion| motion.carried));
+        assert!(!world.community().charter.names(&public("dora")));
+        assert_eq!(closing.outcome.charter, world.community().hash);
+    }
 }
 
 /// It will never be there: who refers to it is told so, and need not wait.

@@ -150,6 +150,9 @@ fn tell(page: &mut Page, view: &OutcomeView, currency: &Currency) {
             (Some(ChangeResult::Lapsed { by }), ..) => {
                 format!("carried, and lapsed: {} changes the charter first", by.short())
             }
+            (Some(ChangeResult::ReplacedKey { key }), ..) => {
+                format!("carried, and not adopted: it names {key}, which was replaced")
+            }
             (_, true, _) => "carried".to_owned(),
             (_, false, true) => "not carried".to_owned(),
             (_, false, false) => "no quorum".to_owned(),

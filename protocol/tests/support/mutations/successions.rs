@@ -26,6 +26,7 @@ pub fn all() -> Mutations {
     all.extend(outcomes(&amended));
     all.extend(closes(&amended));
     all.extend(records(&amended));
+    all.extend(replaced_keys());
     all
 }
 
@@ -233,6 +234,19 @@ fn records(amended: &Amended) -> Mutations {
             (format!("succession: a change {name}"), refused(&world, check, record))
         })
         .collect();
+    // What has no effect is not there.
+    {
+        let mut world = amended.worlds[VOID - 1].clone();
+        let mut late = before.change("Late", |charter| charter.sealing.drift += 1);
+        if let Subject::Charter(change) = &mut late {
+            change.base = world.community().at(0).hash;
+        }
+        let proposed = world.say("ana", Body::Propose(late));
+        let id = proposed.id;
+        assert_eq!(world.seal(vec![proposed]).void.len(), 1);
+        let vote = world.say("ben", Body::Ballot(answer(2, id, Choice::Yes)));
+        all.push(("succession: a vote on a void change".to_owned(), refused(&world, Check::Reference, vote)));
+    }
     // Officers of the new charter before it is in force.
     for (name, author, body) in [
         ("an attestor to come", "attestor d", before.attestation(amended.bakery, approved())),
@@ -260,5 +274,47 @@ fn records(amended: &Amended) -> Mutations {
         let record = Received::own(record.sign(&key("ana")));
         all.push((format!("succession: a change {name}"), refused(&world, Check::Body, record)));
     }
+    all
+}
+
+/// A key that was replaced holds no office, whatever is carried.
+fn replaced_keys() -> Mutations {
+    let mut all = Mutations::new();
+    let mut world = World::found(charter(4));
+    world.admit(&["ana", "ben", "cleo"]);
+    let subject = world.change("An office for cleo", |charter| {
+        charter.roles[2].keys = keys(&["cleo", "treasurer"]);
+    });
+    let change = world.put("ana", subject.clone());
+    for name in ["ana", "ben"] {
+        world.cast(name, answer(1, change, Choice::Yes));
+    }
+    let lost = world.replacement("cleo", "cleo's new phone");
+    assert_eq!(world.enact("registrar", lost), None);
+    let time = world.ledger.close();
+    let sound = world.ledger.provisional(time, &[]).outcome.clone();
+    assert_eq!(sound.motions[0].change, Some(ChangeResult::ReplacedKey { key: public("cleo") }));
+    for (name, adopts) in [("gives an office to a replaced key", true), ("is lost without a word", false)] {
+        let mut outcome = sound.clone();
+        outcome.motions[0].change = Some(ChangeResult::Adopted);
+        if adopts {
+            outcome.charter = subject.change().unwrap().charter.hash();
+        } else {
+            outcome.motions[0].change = Some(ChangeResult::NotCarried);
+        }
+        let mut sealed = header(&world.ledger, time, &[]);
+        sealed.closes = Some(outcome.digest());
+        let mut log = Log { end: (sealed.height, sealed.id()), ..Log::of(&world) };
+        log.batches.push(world.batch(sealed, &[]));
+        let spoiled = Spoiled::at(log.bytes(), Check::Outcome, log.batches.len());
+        all.push((format!("succession: a change {name}"), spoiled));
+    }
+    // The sound one is agreed on: the fault comes after it.
+    world.close();
+    let subject = world.change("Once more", |charter| charter.roles[2].keys = keys(&["cleo", "treasurer"]));
+    assert_eq!(world.enact("ana", Body::Propose(subject)), Some(Void::NamesReplacedKey));
+    let stolen = world.say("cleo", Body::Ballot(ballot(2, &[])));
+    let spoiled = refused(&world, Check::Predecessor, stolen);
+    all.push(("succession: a replaced key that a change has named".to_owned(), spoiled));
     all
 }
