@@ -175,6 +175,26 @@ enum Applying {
     },
 }
 
+/// How many seals are opened again at once: few after a change of the rules, and twice as many each time that it was
+/// not too many. So an archive that changes them in every other seal makes no more work than a few times its length.
+#[derive(Debug, Default)]
+struct Again {
+    next: usize,
+}
+
+impl Again {
+    fn restart(&mut self) {
+        self.next = 0;
+    }
+
+    /// The next stretch, of so many seals at most.
+    fn stretch(&mut self, left: usize) -> usize {
+        let stretch = self.next.max(1);
+        self.next = stretch.saturating_mul(2);
+        stretch.min(left)
+    }
+}
+
 fn apply(
     auditor: &mut Auditor,
     opened: Opened,
@@ -182,14 +202,20 @@ fn apply(
 ) -> ControlFlow<Applying> {
     let Opened { chunk: Chunk { seals, tail }, seals: opened, mut community } = opened;
     let mut opened = opened.into_iter();
+    let mut again = Again::default();
     for at in 0..seals.len() {
         // The close of a round may change by whose signatures and within which limits the next seals hold. What was
         // opened by the rules of before is opened again.
         if !Arc::ptr_eq(&community, auditor.ledger().community()) {
             community = Arc::clone(auditor.ledger().community());
-            opened = open_seals(&community, auditor.ledger().height() + 1, &seals[at..]).into_iter();
+            again.restart();
+            opened = Vec::new().into_iter();
         }
-        let seal = opened.next().expect("there is a result for each seal up to the first fault");
+        let seal = opened.next().unwrap_or_else(|| {
+            let end = at + again.stretch(seals.len() - at);
+            opened = open_seals(&community, auditor.ledger().height() + 1, &seals[at..end]).into_iter();
+            opened.next().expect("there is a result for each seal up to the first fault")
+        });
         match seal.and_then(|seal| auditor.apply(seal)) {
             Ok(report) => {
                 let SealBytes { bytes, end } = &seals[at];
@@ -225,5 +251,40 @@ fn conclude(auditor: &Auditor, tail: Tail) -> Applying {
             (Ok(()), Ok(())) => Applying::Stop(Stop::End),
             (Ok(()), Err(error)) => unreadable(error, None),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_often_the_rules_change_seals_are_opened_again_a_few_times_at_most() {
+        const SEALS: usize = 256;
+        for every in 1..=SEALS {
+            let (mut again, mut ready, mut opened) = (Again::default(), 0, 0);
+            for at in 0..SEALS {
+                if at % every == 0 {
+                    again.restart();
+                    ready = 0;
+                }
+                if ready == 0 {
+                    ready = again.stretch(SEALS - at);
+                    opened += ready;
+                }
+                ready -= 1;
+            }
+            assert!(opened <= 2 * SEALS, "a change in every {every} seals: {opened} opened");
+        }
+    }
+
+    #[test]
+    fn where_the_rules_stay_the_same_seals_are_opened_in_few_batches() {
+        let (mut again, mut left, mut batches) = (Again::default(), 256, 0);
+        while left > 0 {
+            left -= again.stretch(left);
+            batches += 1;
+        }
+        assert_eq!(batches, 9);
     }
 }

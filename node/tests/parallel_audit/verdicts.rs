@@ -1,12 +1,22 @@
 //! The verdict does not depend on threads and chunks.
 
 use mutua_node::audit::{Findings, Pipeline, Unreadable};
-use mutua_protocol::archive::{Check, Fault, MAGIC, VerifyError, verify};
+use mutua_protocol::{
+    archive::{Check, Fault, MAGIC, VerifyError, open_seals, verify},
+    charter::Community,
+    codec,
+    records::{Body, Choice},
+    seals::Witness,
+};
 
 use super::{
     first, pipeline,
     support::{
+        World,
+        amended::Amended,
+        answer,
         log::Log,
+        public,
         spoiled::{with_keys, without_keys},
         story::{LAST, Story},
     },
@@ -149,4 +159,50 @@ fn each_check_is_counted_as_often_as_it_is_made() {
     assert!(Check::ALL.iter().all(|check| findings.tally.of(*check) > 0), "no check is idle");
     assert_eq!(findings.signatures, records + 4 * seals);
     assert_eq!(findings.bytes, story.log().bytes().len() as u64);
+}
+
+/// A community that changes its one witness at every second seal, so many times.
+fn restless(changes: u64) -> World {
+    let mut world = World::new();
+    world.admit(&["ana"]);
+    for number in 1..=changes {
+        let name = format!("witness {}", number % 3 + 1);
+        let subject = world.change(&name.clone(), |charter| {
+            charter.witnesses = vec![Witness { key: public(&name), power: 1, name }];
+            charter.sealing.drift = 1_000 + number;
+        });
+        let change = world.put("ana", subject);
+        let ballot = world.say("ana", Body::Ballot(answer(world.round(), change, Choice::Yes)));
+        world.close_with(vec![ballot]);
+        assert_eq!(world.community().history().count() as u64, number + 1);
+    }
+    world
+}
+
+/// What was opened by the charter of before is opened again: in one chunk, and in chunks that were handed out ahead.
+#[test]
+fn seals_that_were_read_ahead_are_opened_again_after_every_change_of_the_rules() {
+    let pipelines = pipelines();
+    for log in [Log::of(&Amended::tell().world), Log::of(&restless(40))] {
+        let bytes = log.bytes();
+        let (height, _) = sequential(&bytes).expect("a sound log");
+        agree(&pipelines, &bytes, "charters that change");
+        // By the founding charter alone they do not hold.
+        let founding = Community::new(log.charter.clone()).unwrap();
+        let seals: Vec<Vec<u8>> = log.batches.iter().map(codec::encode).collect();
+        let opened = open_seals(&founding, 1, &seals);
+        let fault = opened.last().unwrap().as_ref().expect_err("other witnesses");
+        assert_eq!(fault.check, Check::Certificate);
+        assert!(opened.len() as u64 <= height, "found at seal {:?}", fault.seal);
+
+        // A fault after some changes is found at its place, whether seals before it were opened once or twice.
+        for height in [log.batches.len() / 2, log.batches.len() - 1, log.batches.len()] {
+            let mut spoiled = log.clone();
+            spoiled.batches[height - 1].certificate.signatures[0].1.0[40] ^= 1;
+            let bytes = spoiled.bytes();
+            let fault = sequential(&bytes).unwrap_err();
+            assert_eq!((fault.check, fault.seal), (Check::Certificate, Some(height as u64)));
+            agree(&pipelines, &bytes, &format!("a fault at {height}"));
+        }
+    }
 }
