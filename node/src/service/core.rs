@@ -15,7 +15,7 @@ use mutua_protocol::{
 };
 
 use super::{
-    Input, Now, Output, catchup::CatchUp, evidence::SeenEvidence, intake::Forks, parked::Parked,
+    Health, Input, Now, Output, catchup::CatchUp, evidence::SeenEvidence, intake::Forks, parked::Parked,
     status::Counters, tail::Tail, witnessing::Witnessing,
 };
 use crate::{
@@ -77,6 +77,8 @@ pub struct Core {
     pub(super) outputs: Vec<Output>,
     /// Records accepted from this node's own users, to be told to others.
     pub(super) fresh: Vec<Arc<[u8]>>,
+    /// What those who watch were told last of this node's surroundings, and when.
+    pub(super) health: (u64, Health),
 }
 
 impl Core {
@@ -127,6 +129,7 @@ impl Core {
             batch: Batch::default(),
             outputs: Vec::new(),
             fresh: Vec::new(),
+            health: Default::default(),
         };
         core.load_tail()?;
         core.load_forks()?;
@@ -170,6 +173,7 @@ impl Core {
         self.poll_peers()?;
         self.witness_tick()?;
         self.publish_fresh();
+        self.tell_health();
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use std::{
 use mutua_protocol::seals::SealedBatch;
 
 use super::{
-    Core, CoreError, Imported, Input, Now, Output, Reception,
+    Core, CoreError, Feed, Imported, Input, Now, Output, Reception,
     limits::{GATHER_INPUTS_MS, INPUTS, INPUTS_PER_COMMIT, TICK_MS},
 };
 use crate::network::{GossipToken, NetworkEvent, NetworkHandle, RequestId, ResponseToken};
@@ -38,6 +38,7 @@ enum Command {
 #[derive(Clone)]
 pub struct ServiceHandle {
     commands: SyncSender<Command>,
+    feed: Feed,
 }
 
 impl ServiceHandle {
@@ -88,6 +89,12 @@ impl ServiceHandle {
         }
     }
 
+    /// What happens in it.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
     fn call<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, Stopped> {
         let (answer, result) = sync_channel(1);
         self.commands.send(command(answer)).map_err(|_| Stopped)?;
@@ -127,7 +134,9 @@ pub fn start(
     network: NetworkHandle,
 ) -> std::io::Result<(ServiceHandle, JoinHandle<Result<(), CoreError>>)> {
     let (commands, inputs) = sync_channel(INPUTS);
+    let feed = Feed::new(clock.now().wall, core.ledger().height());
     let driver = Driver {
+        feed: feed.clone(),
         core,
         clock,
         network,
@@ -141,11 +150,12 @@ pub fn start(
         unsent: Vec::new(),
     };
     let thread = std::thread::Builder::new().name("service".to_owned()).spawn(move || driver.run(&inputs))?;
-    Ok((ServiceHandle { commands }, thread))
+    Ok((ServiceHandle { commands, feed }, thread))
 }
 
 struct Driver {
     core: Core,
+    feed: Feed,
     clock: Clock,
     network: NetworkHandle,
     gossip: BTreeMap<u64, GossipToken>,
@@ -287,6 +297,10 @@ impl Driver {
                 None => Ok(()),
             },
             Output::Ban(peer) => self.network.ban(peer, BAN),
+            Output::Tell(event) => {
+                self.feed.tell(event);
+                Ok(())
+            }
         };
         if let Err(error) = sent {
             // Gossip that is lost here, catch-up brings; a request that is lost is asked again.

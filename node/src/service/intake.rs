@@ -12,7 +12,8 @@ use mutua_protocol::{
 };
 
 use super::{
-    Core, CoreError, Now, Reception, ReceptionStatus,
+    Core, CoreError, Event, Now, Output, Reception, ReceptionStatus, TakenRecord,
+    feed::NAMED,
     limits::{FORKS, TAIL_RECORDS},
 };
 use crate::{network::Verdict, wire};
@@ -253,7 +254,27 @@ impl Core {
         if let Body::Evidence(fork) = &received.record().body {
             tracing::warn!(author = %fork.author(), "evidence of a fork has come");
         }
+        self.tell_taken(&received);
         self.tail.push(received, self.now.wall, self.now.elapsed, &self.ledger);
+    }
+
+    /// Those who watch are told of everything that one commit takes in, in one piece.
+    fn tell_taken(&mut self, received: &Received) {
+        let taken = TakenRecord {
+            id: received.id,
+            author: received.record().author,
+            kind: received.record().body.kind(),
+        };
+        if let Some(Output::Tell(Event::Taken { count, records })) =
+            self.outputs.iter_mut().rev().find(|output| matches!(output, Output::Tell(_)))
+        {
+            *count += 1;
+            if records.len() < NAMED {
+                records.push(taken);
+            }
+            return;
+        }
+        self.outputs.push(Output::Tell(Event::Taken { count: 1, records: vec![taken] }));
     }
 
     /// A record with a number that its author has used, or on a branch that this node does not follow.

@@ -10,6 +10,9 @@ pub(super) const INPUTS_PER_COMMIT: usize = 256;
 /// Milliseconds after which a commit is made though inputs still wait.
 pub(super) const GATHER_INPUTS_MS: u64 = 20;
 
+/// Milliseconds between two looks at how the node gets on with the others: people who watch see no difference.
+pub(super) const HEALTH_MS: u64 = 1_000;
+
 /// Longest sleep of the service in milliseconds: how late a timer can be.
 pub(super) const TICK_MS: u64 = 50;
 

@@ -10,6 +10,7 @@ mod catchup;
 mod core;
 mod driver;
 mod evidence;
+mod feed;
 mod intake;
 mod limits;
 mod parked;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use self::core::{Core, CoreError};
 pub use driver::{Clock, ServiceHandle, Stopped, start};
 pub use evidence::{EvidenceFile, Matter, MatterKind, Sighting, Sightings};
+pub use feed::{Event, Feed, Health, Mark, TakenRecord};
 pub use reasons::meaning;
 pub use status::{NodeStatus, PeerStatus, WaitingAnswer, WaitingQuestion, WitnessStatus};
 
@@ -98,6 +100,8 @@ pub enum Output {
     Decline(u64),
     /// Have nothing to do with a peer for a while.
     Ban(PeerId),
+    /// Tell those who watch this node.
+    Tell(Event),
 }
 
 /// What became of a record that was handed in.

@@ -10,7 +10,7 @@ use mutua_protocol::{
     seals::{Certificate, SealHeader, SealedBatch},
 };
 
-use super::{Core, CoreError, Imported, Now, Output, intake::Taken};
+use super::{Core, CoreError, Event, Imported, Now, Output, intake::Taken};
 use crate::{
     network::{Topic, Verdict},
     wire::{self, SealNotice},
@@ -111,7 +111,17 @@ impl Core {
                 digest = %closing.digest,
                 "round closed"
             );
+            self.outputs.push(Output::Tell(Event::Closed {
+                round: closing.outcome.round,
+                height: header.height,
+                digest: closing.digest,
+            }));
         }
+        self.outputs.push(Output::Tell(Event::Sealed {
+            height: header.height,
+            time: header.time,
+            records: u64::from(header.count),
+        }));
         self.follow_charter();
         self.compare_attestations(header, records)?;
         self.settle_tail(records);

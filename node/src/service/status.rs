@@ -10,7 +10,7 @@ use mutua_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Core, core::Counts};
+use super::{Core, Event, Health, Output, core::Counts, limits::HEALTH_MS};
 
 /// What was refused, and what came to nothing, by the name of the rule.
 #[derive(Debug, Default)]
@@ -181,6 +181,29 @@ pub(super) fn newest_outcome(ledger: &Ledger) -> Option<(u32, OutcomeDigest)> {
 }
 
 impl Core {
+    /// How this node gets on with the others.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        Health {
+            peers: self.catchup.peers().len(),
+            halted: self.witness_status().and_then(|witness| witness.halted),
+            disagreement: self.disagreement.clone(),
+        }
+    }
+
+    /// Tells those who watch when that has changed.
+    pub(super) fn tell_health(&mut self) {
+        let now = self.now.elapsed;
+        if now < self.health.0.saturating_add(HEALTH_MS) {
+            return;
+        }
+        let health = self.health();
+        if health != self.health.1 {
+            self.outputs.push(Output::Tell(Event::Health(health.clone())));
+        }
+        self.health = (now, health);
+    }
+
     /// Where this node stands.
     #[must_use]
     pub fn status(&self) -> NodeStatus {

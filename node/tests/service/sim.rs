@@ -456,6 +456,7 @@ impl Sim {
             }
             Output::Respond(token, data) => self.respond(node, token, Some(data)),
             Output::Decline(token) => self.respond(node, token, None),
+            Output::Tell(_) => {}
             Output::Ban(peer) => {
                 let other = self.nodes.iter().position(|other| other.peer == peer).unwrap();
                 self.bans.push((node, other));
