@@ -164,6 +164,14 @@ impl Home {
         self.write(CHARTER, (text + "\n").as_bytes(), 0o644)
     }
 
+    /// Writes a file for its owner's eyes.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn write_secret(&self, name: &str, bytes: &[u8]) -> Done {
+        self.write(name, bytes, 0o600)
+    }
+
     fn write(&self, name: &str, bytes: &[u8], mode: u32) -> Done {
         let path = self.path.join(name);
         let failed = |error| Failure::file(&path, format!("cannot be written: {error}"));

@@ -70,7 +70,8 @@ fn only_the_owner_asks_and_nothing_breaks_it() {
 
     // What does not exist, or is not meant.
     for (line, wanted) in [
-        ("GET /", 404),
+        ("GET /nothing", 404),
+        ("POST /", 405),
         ("GET /v2/status", 404),
         ("GET /v1/records/00", 400),
         ("GET /v1/records", 400),

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use crate::{
-    api,
+    api::{self, types::OwnKey},
     network::{self, ConnectionLimits, NetworkConfig, NetworkError, NetworkEvent},
     service::{self, Clock, Core, CoreError, ServiceHandle},
     store::{Store, StoreError},
@@ -48,6 +48,8 @@ pub struct NodeConfig {
     pub desk: Option<Arc<dyn api::desk::Desk>>,
     /// Where auditors are let in, if they are.
     pub auditors: Option<AuditorAccess>,
+    /// The public keys in the home, for whose members the page is.
+    pub keys: Vec<OwnKey>,
     /// The witness key, if it is a witness.
     pub witness: Option<SecretKey>,
     /// The store's cache in bytes.
@@ -123,11 +125,15 @@ pub enum RunError {
     Task(&'static str),
 }
 
-/// Runs a node until `stop` is ready, or it fails.
+/// Runs a node until `stop` is ready, or it fails. `ready` is called once it can be reached.
 ///
 /// # Errors
 /// [`RunError`] that says what failed and what to do.
-pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+pub async fn run(
+    config: NodeConfig,
+    ready: impl FnOnce(&Running),
+    stop: impl Future<Output = ()>,
+) -> Result<(), RunError> {
     let community = Arc::new(Community::new(config.charter)?);
     let listen = addresses(&config.listen)?;
     let bootstrap = addresses(&config.bootstrap)?;
@@ -195,6 +201,7 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> Result<(
         community,
         token: config.api_token,
         desk: config.desk,
+        keys: config.keys.into(),
     };
     let (stop_api, api_stopping) = tokio::sync::watch::channel(false);
     let door = auditors.map(|(listener, address, token)| {
@@ -203,6 +210,7 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> Result<(
         tokio::spawn(api::serve_auditors(listener, context, api_stopping.clone()))
     });
     let mut serving = tokio::spawn(api::serve(listener, context, api_stopping));
+    ready(&running);
 
     tokio::pin!(service_ended);
     let ended = tokio::select! {

@@ -95,13 +95,15 @@ impl Node {
             api_token: "secret".to_owned().into(),
             desk: None,
             auditors: None,
+            keys: Vec::new(),
             witness,
             cache_bytes: 16 << 20,
         };
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(run::run(config, async {
+        let until = async {
             let _ = stopped.await;
-        }));
+        };
+        let ended = tokio::spawn(run::run(config, |_| {}, until));
         let running = wait("the node to run", || read_running(home.path())).await;
         Self { home, running, stop, ended }
     }

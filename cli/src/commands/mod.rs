@@ -14,7 +14,7 @@ use auditor::{audit, auditor_token, evidence, receipt};
 use community::{charter, init, join, key, members};
 use deciding::{argue, arguments, delegate, forecast, outcome, predict, proposals, propose, vote, whatif};
 use election::{allocate, import_election};
-use node::{log, run, sign, status, submit};
+use node::{log, page, run, sign, status, submit};
 use operator::{attest, document, fund, payments, portfolio, respond, track_record};
 
 /// What can be done.
@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Join(join::Arguments),
     /// Run the node
     Run(run::Arguments),
+    /// Show the link to the web page of the running node, or open it
+    Page(page::Arguments),
     /// Make, show and replace keys
     Key(key::Arguments),
     /// Show where the node and its community stand
@@ -147,6 +149,7 @@ impl Command {
             Self::Init(_)
             | Self::Join(_)
             | Self::Run(_)
+            | Self::Page(_)
             | Self::Key(_)
             | Self::Status(_)
             | Self::Members(_)
@@ -183,6 +186,7 @@ impl Command {
             Self::Init(arguments) => arguments.run(context),
             Self::Join(arguments) => arguments.run(context),
             Self::Run(arguments) => arguments.run(context),
+            Self::Page(arguments) => arguments.run(context),
             Self::Key(arguments) => arguments.run(context),
             Self::Status(arguments) => arguments.run(context),
             Self::Members(arguments) => arguments.run(context),

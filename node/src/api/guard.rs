@@ -3,7 +3,7 @@
 use axum::{
     extract::{Request, State},
     http::{
-        HeaderMap,
+        HeaderValue, Method,
         header::{
             AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, ORIGIN,
             X_CONTENT_TYPE_OPTIONS,
@@ -15,15 +15,18 @@ use axum::{
 
 use super::{
     BODY_BYTES, Door, REQUEST_TIME, Shared,
+    page::{PROTECTION, is_file},
     problem::{PROBLEM, Problem},
 };
 
 /// Lets a request through that may come, when there is room.
 pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    if let Err(problem) = check(&shared, request.headers(), request.uri().host()) {
-        return problem.into_response();
+    if let Err(problem) = check(&shared, &request) {
+        return protected(problem.into_response());
     }
-    let Ok(_place) = shared.0.places.acquire().await else { return Problem::stopping().into_response() };
+    let Ok(_place) = shared.0.places.acquire().await else {
+        return protected(Problem::stopping().into_response());
+    };
     let mut response = match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::timeout().into_response(),
@@ -33,20 +36,26 @@ pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: 
     if !is_problem && (response.status().is_client_error() || response.status().is_server_error()) {
         response = Problem::of(response.status()).into_response();
     }
+    protected(response)
+}
+
+/// With what a browser has to know. What a handler says about keeping its answer holds.
+fn protected(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    for (name, value) in [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")] {
-        let name: HeaderName = name;
-        headers.insert(name, axum::http::HeaderValue::from_static(value));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    for (name, value) in [(X_CONTENT_TYPE_OPTIONS, "nosniff")].into_iter().chain(PROTECTION) {
+        headers.insert(name, HeaderValue::from_static(value));
     }
     response
 }
 
-fn check(shared: &Shared, headers: &HeaderMap, uri_host: Option<&str>) -> Result<(), Problem> {
+fn check(shared: &Shared, request: &Request) -> Result<(), Problem> {
+    let (headers, uri) = (request.headers(), request.uri());
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     match shared.0.door {
         Door::Owner(address) => {
             let port = address.port();
-            let host = text(HOST).or(uri_host).unwrap_or_default();
+            let host = text(HOST).or(uri.host()).unwrap_or_default();
             if !is_own(host, port) {
                 // A page that resolves its own name to this machine (DNS rebinding) shows its name here.
                 return Err(Problem::forbidden(
@@ -58,6 +67,9 @@ fn check(shared: &Shared, headers: &HeaderMap, uri_host: Option<&str>) -> Result
                 if !own.is_some_and(|origin| is_own(origin, port)) {
                     return Err(Problem::forbidden("the Origin header names another site"));
                 }
+            }
+            if is_file(uri.path()) && matches!(*request.method(), Method::GET | Method::HEAD) {
+                return Ok(());
             }
         }
         Door::Auditors if headers.contains_key(ORIGIN) => {

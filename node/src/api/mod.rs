@@ -1,6 +1,6 @@
-//! The local API: HTTP and JSON on loopback, for the command line and other programs of this machine.
+//! The local API: HTTP and JSON on loopback, for the command line, the web page and other programs of this machine.
 //!
-//! Every request shows the token that lies in the node's home (`Authorization: Bearer ...`). `Host` has to
+//! Every request but those for the files of the page shows the token that lies in the node's home (`Authorization: Bearer ...`). `Host` has to
 //! name this machine and `Origin`, if a browser sends one, has to be the API itself, so that no page on
 //! the web can speak to it. Auditors can be let in by a door of their own, at any address and with a token of its own,
 //! which leads to the log and the outcomes and nowhere else. Errors are `application/problem+json` (RFC 9457).
@@ -11,6 +11,7 @@ mod bench;
 mod charters;
 mod delegations;
 pub mod desk;
+mod events;
 mod evidence;
 mod explanations;
 mod forecasts;
@@ -18,6 +19,8 @@ mod guard;
 mod loans;
 mod money;
 mod outcomes;
+mod own;
+mod page;
 mod patient;
 mod problem;
 pub mod queue;
@@ -32,8 +35,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Request, State},
     middleware,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use mutua_protocol::charter::Community;
@@ -76,6 +80,8 @@ pub struct Context {
     pub token: Zeroizing<String>,
     /// Where the owner's page has something said, if the program has lent one.
     pub desk: Option<Arc<dyn desk::Desk>>,
+    /// The keys in the home of whoever runs the node.
+    pub keys: Arc<[types::OwnKey]>,
 }
 
 /// What every handler sees.
@@ -96,6 +102,8 @@ struct Inner {
     door: Door,
     places: Semaphore,
     downloads: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    stopping: watch::Receiver<bool>,
     standing: standing::Standing,
     bench: bench::Bench,
 }
@@ -109,12 +117,14 @@ impl std::ops::Deref for Shared {
 }
 
 impl Shared {
-    fn new(context: Context, door: Door) -> Self {
+    fn new(context: Context, door: Door, stopping: watch::Receiver<bool>) -> Self {
         Self(Arc::new(Inner {
             context,
             door,
             places: Semaphore::new(REQUESTS),
             downloads: Arc::new(Semaphore::new(DOWNLOADS)),
+            streams: Arc::new(Semaphore::new(events::STREAMS)),
+            stopping,
             standing: standing::Standing::default(),
             bench: bench::Bench::default(),
         }))
@@ -144,9 +154,11 @@ pub async fn serve(
     context: Context,
     stopping: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let shared = Shared::new(context, Door::Owner(listener.local_addr()?));
+    let shared = Shared::new(context, Door::Owner(listener.local_addr()?), stopping.clone());
     let router = Router::new()
         .route("/v1/status", get(status))
+        .route("/v1/own-keys", get(own::keys))
+        .route("/v1/events", get(events::stream))
         .route("/v1/network", get(network))
         .route("/v1/charter", get(charters::in_force))
         .route("/v1/charters", get(charters::all))
@@ -181,7 +193,8 @@ pub async fn serve(
         .route("/v1/seals", post(archive::import))
         .route("/v1/seals/{height}", get(archive::seal))
         .route("/v1/archive", get(archive::export))
-        .layer(DefaultBodyLimit::max(BODY_BYTES));
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .fallback(elsewhere);
     server::serve(listener, guarded(router, shared), stopping).await;
     Ok(())
 }
@@ -199,17 +212,31 @@ pub async fn serve_auditors(listener: TcpListener, context: Context, stopping: w
         .route("/v1/evidence", get(evidence::list))
         .route("/v1/evidence/{name}", get(evidence::show))
         .route("/v1/seals/{height}", get(archive::seal))
-        .route("/v1/archive", get(archive::export));
-    server::serve(listener, guarded(router, Shared::new(context, Door::Auditors)), stopping).await;
+        .route("/v1/archive", get(archive::export))
+        .fallback(nowhere);
+    let shared = Shared::new(context, Door::Auditors, stopping.clone());
+    server::serve(listener, guarded(router, shared), stopping).await;
 }
 
 /// Everything goes past the guard, also what leads nowhere.
 fn guarded(router: Router<Shared>, shared: Shared) -> Router {
     router
-        .fallback(|| async { Problem::not_found("there is nothing at this path; the API begins at /v1/") })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(middleware::from_fn_with_state(shared.clone(), guard::admit))
         .with_state(shared)
+}
+
+async fn nowhere() -> Problem {
+    Problem::not_found("there is nothing at this path; the API begins at /v1/")
+}
+
+/// What is not the API's is the page's.
+async fn elsewhere(request: Request) -> Response {
+    if page::is_file(request.uri().path()) {
+        page::show(request).await
+    } else {
+        nowhere().await.into_response()
+    }
 }
 
 async fn status(State(shared): State<Shared>) -> Result<Json<NodeStatus>, Problem> {

@@ -183,7 +183,7 @@ pub(super) async fn proposal(
     found.map(Json).ok_or_else(|| Problem::not_found(format!("no proposal {id} is sealed")))
 }
 
-fn find_member(core: &Core, key: &PublicKey) -> Option<MemberView> {
+pub(super) fn find_member(core: &Core, key: &PublicKey) -> Option<MemberView> {
     let ledger = core.ledger();
     let member = ledger.members().get(key)?;
     Some(member_view(ledger, &ledger.community().charter, key, member))
@@ -301,6 +301,7 @@ fn eligibility(ledger: &Ledger, proposal: &Proposal, at: u64) -> Eligibility {
         at,
         reason: reasons.first().cloned(),
         reasons,
+        against,
         too_large: too_large.iter().map(|bound| too_large_alone(bound, currency)).collect(),
         figures,
     }

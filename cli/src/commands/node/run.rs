@@ -3,19 +3,25 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use clap::{Args, ValueEnum};
-use mutua_node::run::{AuditorAccess, NodeConfig, run};
+use mutua_node::{
+    api::types::OwnKey,
+    run::{AuditorAccess, NodeConfig, Running, run},
+};
 use tracing_subscriber::EnvFilter;
 
+use super::page::Link;
 use crate::{
     context::Context,
     desk::ChildDesk,
     failure::{Done, Failure},
     home::{Home, passphrase},
+    output,
 };
 
 const EXAMPLE: &str = "\
 Example:
   mutua run
+  mutua run --open                                      # and show the web page
   MUTUA_PASSPHRASE=... mutua run --log-format json      # unattended
 
 The node runs until it gets SIGINT (Ctrl-C) or SIGTERM, and then stops within seconds. A node whose
@@ -37,6 +43,9 @@ pub(crate) struct Arguments {
     /// Let auditors read the log here, who show what 'mutua auditor-token' says; instead of where node.toml says
     #[arg(long, value_name = "ADDRESS")]
     auditors: Option<SocketAddr>,
+    /// Open the web page once the node runs
+    #[arg(long)]
+    open: bool,
     /// What to log: error, warn, info, debug or trace, also by part: info,mutua_node::witness=debug
     #[arg(long, default_value = "info", value_name = "LEVEL")]
     log: String,
@@ -83,6 +92,7 @@ impl Arguments {
                 .or(settings.auditors)
                 .map(|address| Done::Ok(AuditorAccess { address, token: home.auditor_token()? }))
                 .transpose()?,
+            keys: own_keys(&home),
             witness,
             cache_bytes: settings.cache_mib.clamp(1, 1 << 20) << 20,
         };
@@ -90,8 +100,32 @@ impl Arguments {
             .enable_all()
             .build()
             .map_err(|error| Failure::refused(format!("the node cannot start: {error}")))?;
-        runtime.block_on(async { run(config, asked_to_stop()?).await.map_err(Failure::refused) })
+        let ready = |running: &Running| say_where(&home, running, self.open);
+        runtime.block_on(async { run(config, ready, asked_to_stop()?).await.map_err(Failure::refused) })
     }
+}
+
+/// Says where the page is: with the token for somebody at a terminal, and without it where output is kept.
+fn say_where(home: &Home, running: &Running, open: bool) {
+    let told = if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        Link::of(home, running).and_then(|link| output::write(&format!("The page: {link}\n")))
+    } else {
+        output::write(&format!(
+            "The page: http://{}/ ('mutua page' shows the link that opens it)\n",
+            running.api
+        ))
+    };
+    let opened = if open { Link::of(home, running).and_then(|link| link.open(home)) } else { Ok(()) };
+    for failure in [told, opened].into_iter().filter_map(Result::err) {
+        tracing::warn!("the page cannot be shown: {}", failure.message());
+    }
+}
+
+/// The public keys of the home. One that cannot be read is no reason not to run.
+fn own_keys(home: &Home) -> Vec<OwnKey> {
+    let keys = home.keystore().ok().and_then(|keys| keys.list().ok()).unwrap_or_default();
+    let single = keys.into_iter().filter(|key| key.keyring.is_none());
+    single.map(|key| OwnKey { label: key.label, key: key.public }).collect()
 }
 
 /// Libraries that tell every step of theirs are heard only when they are asked for by name.

@@ -5,6 +5,7 @@ mod charters;
 mod desk;
 mod members;
 mod outcomes;
+mod own;
 mod proposals;
 mod records;
 mod track_record;
@@ -20,6 +21,7 @@ pub use outcomes::{
     ExplanationView, ForecastAnswer, ForecastView, LoanName, LoanShares, LoanView, OutcomeSummary,
     OutcomeView, ProposalName, SharesView, WhatIfRequest, WhatIfView,
 };
+pub use own::{OwnKey, OwnKeyView};
 pub use proposals::{
     AccountView, AttestationView, Eligibility, PastAttestation, PredictionsView, ProposalView,
 };

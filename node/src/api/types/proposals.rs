@@ -3,7 +3,7 @@
 use mutua_protocol::{
     hash::{RecordId, TermsHash},
     keys::PublicKey,
-    ledger::{Figures, Response, Tally},
+    ledger::{Figures, Ineligible, Response, Tally},
     loans::{Movement, Sums},
     records::{Assessment, ProposalId, Subject},
 };
@@ -109,6 +109,8 @@ pub struct Eligibility {
     pub reason: Option<String>,
     /// Every reason against it, that one included.
     pub reasons: Vec<String>,
+    /// The same for programs, in the same order.
+    pub against: Vec<Ineligible>,
     /// Bounds of the pool that it would break all by itself, whatever the votes.
     pub too_large: Vec<String>,
     /// The most cautious figures of its valid attestations.

@@ -1,0 +1,8 @@
+// The pages, in the order of the navigation.
+import { Now } from "./now.js";
+import { Proposals } from "./proposals.js";
+
+export const PAGES = {
+  now: { Page: Now },
+  proposals: { Page: Proposals },
+};
