@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { bytesOfHex, concat, hex, u64Bytes, utf8Bytes } from "../../node/web/verify/bytes.js";
-import { readCharter } from "../../node/web/verify/charter.js";
+import { OutOfBounds, readCharter } from "../../node/web/verify/charter.js";
 import { checkEvidence } from "../../node/web/verify/evidence.js";
 import { checkLog } from "../../node/web/verify/log.js";
 import { checkReceipt } from "../../node/web/verify/receipts.js";
@@ -88,6 +88,15 @@ test("an archive with one bit changed, or cut off, does not hold", async () => {
     const cut = await checkLog([archive.subarray(0, at)], {});
     assert.ok(!cut.ok && cut.fault !== null, `cut at ${at}`);
   }
+});
+
+test("a charter that no record could amend is none", () => {
+  const bytes = bytesOfHex(receipts.charter.bytes).slice();
+  const limit = new DataView(bytes.buffer, bytes.length - 8, 4);
+  limit.setUint32(0, bytes.length + 512 < 1_024 ? 1_024 : bytes.length + 512);
+  readCharter(bytes);
+  limit.setUint32(0, bytes.length + 511);
+  assert.throws(() => readCharter(bytes), OutOfBounds);
 });
 
 test("a log that changes its charter is not judged without the outcome, or by another", async () => {

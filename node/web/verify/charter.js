@@ -7,7 +7,9 @@ import { charterHash } from "./hashes.js";
 import { isStrong } from "./signatures.js";
 import { isLine } from "./text.js";
 
-export const CHARTER_BYTES = 32_768;
+const CHARTER_BYTES = 15_872;
+/** What a record needs beside the charter that it proposes. */
+const CHANGE_BYTES = 512;
 export const GREATEST_AMOUNT = 2n ** 50n;
 
 const ROLES = ["registrar", "attestor", "treasurer", "board", "moderator"];
@@ -52,7 +54,8 @@ const isAscending = (items, order) => items.every((item, at) => at === 0 || orde
 
 /** Throws `OutOfBounds`. */
 export function checkCharter(charter) {
-  within(charter.raw.length <= CHARTER_BYTES, `a charter of ${charter.raw.length} bytes`);
+  const length = charter.raw.length;
+  within(length <= charter.limits.record_bytes - CHANGE_BYTES, `a charter of ${length} bytes, which no record could amend`);
   within(charter.protocol === 1, `protocol ${charter.protocol}`);
   within(isLine(charter.name, 120), "the name");
   within(isLine(charter.currency.code, 12) && charter.currency.decimals <= 6, "the currency");
