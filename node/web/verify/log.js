@@ -23,7 +23,7 @@ class Undecided extends Error {}
 
 /**
  * Checks an archive, `parts` of which are `Uint8Array`s. `heads`, which may be async, gives the 164 bytes of an outcome's head (10.7) by the
- * height of the closing seal, or null. It is asked only about rounds in which a change of the charter was proposed: a head is
+ * height of the closing seal and the round, or null. It is asked only about rounds in which a change of the charter was proposed: a head is
  * checked against the seal, so that whoever gives it need not be trusted. `progress` is told of the state after every seal.
  *
  * `{ok, checks, community, height, head, time, records, rounds, fault, undecided}`: the state is that up to the last seal that holds; `fault` is
@@ -164,7 +164,7 @@ class Log {
 
   /** The charter that was adopted, by the head of the outcome, or null. */
   async adopted(header) {
-    const bytes = await this.heads(header.height);
+    const bytes = await this.heads(header.height, this.rounds + 1);
     if (!bytes) {
       throw new Undecided(
         `a change of the charter was proposed before seal ${header.height}, and whether it was carried is not in the archive`,

@@ -101,6 +101,9 @@ export function headerBytes(bytes) {
   return concat(bytes.subarray(0, START_BYTES), bodyHash(body));
 }
 
+/** The id of a signed record. */
+export const idOfBytes = (bytes) => recordHash(headerBytes(bytes));
+
 /**
  * A well-formed record, with its `id`, by the rules `at` its height (see `Community`). Its signature is not checked. Throws
  * `Refused` with the checks of an archive; `position` is that in the seal.
@@ -124,7 +127,7 @@ export function readRecord(bytes, at, position) {
     if (!(error instanceof OutOfBounds)) throw error;
     refuse(record.body.kind === "evidence" ? "5.1" : "3.7", error.message);
   }
-  record.id = recordHash(headerBytes(bytes));
+  record.id = idOfBytes(bytes);
   return record;
 }
 
