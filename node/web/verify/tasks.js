@@ -1,0 +1,106 @@
+// What the page asks of the worker. Answers are plain: they are copied from one thread to the other.
+
+import { Node } from "./ask.js";
+import { hex } from "./bytes.js";
+import { checkEvidence } from "./evidence.js";
+import { NOT_MADE, checkLog } from "./log.js";
+import { checkReceipt } from "./receipts.js";
+import { checkSeal } from "./one-seal.js";
+
+const EVIDENCE = "mutua evidence";
+
+/** The page is told this often how far it is, in milliseconds. */
+const OFTEN = 200;
+
+const plain = ({ ok, checks }, facts) => ({ ok, checks, facts: ok ? facts() : null });
+
+export const TASKS = {
+  /** A receipt, its text, or an evidence file. */
+  async file({ token, bytes }) {
+    const { charter, id } = await new Node(token).founding();
+    const isEvidence = String.fromCharCode(...bytes.subarray(0, EVIDENCE.length)) === EVIDENCE;
+    if (isEvidence) {
+      const found = await checkEvidence(charter, bytes);
+      return { kind: "evidence", community: id, ...plain(found, () => ({ kind: found.kind, keys: found.keys.map(hex) })) };
+    }
+    const found = await checkReceipt(charter, bytes);
+    return { kind: "receipt", community: id, ...plain(found, () => factsOfReceipt(found)) };
+  },
+
+  async seal({ token, height }) {
+    const node = new Node(token);
+    const { charter, id } = await node.founding();
+    const { seal, before, receipt } = await node.seal(height, charter);
+    const found = await checkSeal(charter, seal, before, receipt);
+    const facts = () => ({
+      height: Number(found.header.height),
+      time: Number(found.header.time),
+      id: hex(found.id),
+      records: found.records.length,
+      signers: found.signers,
+      closes: found.header.closes !== null,
+      notMade: ["4.4", ...NOT_MADE],
+    });
+    return { kind: "seal", community: id, ...plain(found, facts) };
+  },
+
+  async log({ token }, tell) {
+    const node = new Node(token);
+    const { charter, id } = await node.founding();
+    const { parts, height: of } = await node.archive();
+    const heads = (_height, round) => node.head(round, charter);
+    let told = 0;
+    const progress = ({ height, records }) => {
+      const now = performance.now();
+      if (now - told < OFTEN) return;
+      told = now;
+      tell({ height: Number(height), of, records });
+    };
+    const found = await checkLog(parts, { heads, progress });
+    const facts = {
+      height: Number(found.height),
+      time: Number(found.time),
+      head: hex(found.head),
+      records: found.records,
+      rounds: found.rounds,
+      charters: found.community?.charters.length ?? 0,
+      notMade: NOT_MADE,
+    };
+    const { fault, undecided } = found;
+    const place = fault && { seal: fault.seal === null ? null : Number(fault.seal), record: fault.record };
+    return { kind: "log", community: id, ok: found.ok, checks: found.checks, facts, place, undecided };
+  },
+};
+
+function factsOfReceipt({ sealed, counted }) {
+  const entry = counted?.entry;
+  return {
+    sealed: sealed && {
+      record: sealed.record,
+      author: sealed.author,
+      sequence: Number(sealed.sequence),
+      height: Number(sealed.height),
+      time: Number(sealed.time),
+      kind: sealed.body?.kind ?? null,
+    },
+    counted: counted && {
+      key: counted.key,
+      round: counted.outcome.round,
+      digest: counted.digest,
+      height: Number(counted.height),
+      time: Number(counted.time),
+      weight: entry?.weight ?? 0,
+      how: entry?.counted.kind ?? "unlisted",
+      ballots: entry ? ballotsOf(entry.counted) : [],
+    },
+  };
+}
+
+/** The records that were counted, that for all first. */
+function ballotsOf(counted) {
+  if (counted.kind === "cast") return [hex(counted.cast)];
+  if (counted.kind === "standing") return [hex(counted.standing)];
+  if (counted.kind === "nothing") return [];
+  const lines = [counted.all, ...counted.categories.map(({ line }) => line)].filter((line) => line !== null);
+  return [...new Set(lines.map(({ ballot }) => hex(ballot)))];
+}
