@@ -50,3 +50,15 @@ export function useLanguage() {
   }, []);
   return now;
 }
+
+// Words that one page alone needs, in files of their own: `t("name:key")`. False until there are any.
+export function useTexts(name) {
+  const now = useLanguage();
+  const [loaded, setLoaded] = useState(null);
+  useEffect(() => {
+    const missing = ["en", now].filter((each) => !i18next.hasResourceBundle(each, name));
+    const add = async (each) => i18next.addResourceBundle(each, name, await load(`${name}/${each}`));
+    Promise.all(missing.map(add)).then(() => setLoaded(now));
+  }, [name, now]);
+  return loaded !== null;
+}
