@@ -2,8 +2,9 @@
 
 use std::{io::Read, sync::Arc};
 
-use mutua_protocol::archive::{
-    ArchiveError, ArchiveReader, Auditor, Check, Fault, Surveyed, Surveyor, VerifyError, survey,
+use mutua_protocol::{
+    archive::{ArchiveError, ArchiveReader, Auditor, Check, Fault, Surveyed, Surveyor, VerifyError, survey},
+    charter::Community,
 };
 
 use super::{
@@ -54,6 +55,15 @@ impl Faults<'_> {
     }
 }
 
+/// A chunk whose seals have been looked at by themselves.
+struct Looked {
+    seals: Vec<SealBytes>,
+    ahead: Vec<Surveyed>,
+    /// By whose rules.
+    by: Arc<Community>,
+    tail: Option<Tail>,
+}
+
 impl Pipeline {
     /// Looks for further faults from the first one to the end of the file.
     pub(super) fn survey<R: Read>(
@@ -66,9 +76,8 @@ impl Pipeline {
         advance: &mut dyn FnMut(Advance),
     ) -> Result<(), Unreadable> {
         let Broken { fault, mut rest, goes_on: mut more } = broken;
-        let community = auditor.ledger().community();
         let mut surveyor = Surveyor::after(auditor.ledger());
-        let mut queue = self.queue::<(Vec<(Surveyed, u64)>, Option<Tail>)>();
+        let mut queue = self.queue::<Looked>();
         let mut records = auditor.ledger().records();
         let mut faults = Faults { findings, keep: keep.max(1) };
         faults.findings.found = 0;
@@ -80,19 +89,20 @@ impl Pipeline {
             while queue.has_room() && (more || !rest.is_empty()) {
                 let chunk = rest.pop_front().unwrap_or_else(|| self.chunk(reader));
                 more &= chunk.tail.as_ref().is_none_or(Tail::goes_on);
-                let community = Arc::clone(community);
+                let by = Arc::clone(surveyor.community());
                 queue.give(chunk.bytes(), move || {
                     let Chunk { seals, tail } = chunk;
-                    let look = |seal: &SealBytes| (survey(&community, &seal.bytes, keep), seal.end);
-                    (seals.iter().map(look).collect(), tail)
+                    let ahead = seals.iter().map(|seal| survey(&by, &seal.bytes, keep)).collect();
+                    Looked { seals, ahead, by, tail }
                 });
             }
-            let Some((seals, tail)) = queue.take() else { return Ok(()) };
-            for (surveyed, position) in &seals {
+            let Some(Looked { seals, ahead, by, tail }) = queue.take() else { return Ok(()) };
+            for (SealBytes { bytes, end }, ahead) in seals.iter().zip(ahead) {
+                let surveyed = surveyor.look(bytes, keep, &by, ahead);
                 records += surveyed.records as u64;
                 faults.findings.surveyed += 1;
-                faults.add_seal(&mut surveyor, surveyed);
-                advance(Advance { bytes: *position, height: surveyor.expected().saturating_sub(1), records });
+                faults.add_seal(&mut surveyor, &surveyed);
+                advance(Advance { bytes: *end, height: surveyor.expected().saturating_sub(1), records });
             }
             let expected = surveyor.expected();
             match tail {

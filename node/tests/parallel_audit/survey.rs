@@ -8,6 +8,8 @@ use mutua_protocol::{
 use super::{
     all, first, pipeline,
     support::{
+        World,
+        amended::{ADOPTED, ADOPTED_AGAIN, Amended, PROPOSED, VOID},
         log::Log,
         spoiled::{with_keys, without_keys},
         story::{BALLOTS, CLOSE, LAST, Story},
@@ -141,4 +143,33 @@ fn faults_are_counted_and_not_all_kept() {
     let findings = all(&pipeline(2, 1), &log.bytes(), 3);
     assert_eq!((findings.faults.len(), findings.found), (3, records));
     let _: Log = log;
+}
+
+/// The first fault comes before the charter changes: what is sealed afterwards by other witnesses is judged by the charter in
+/// force there, and what is wrong there is named.
+#[test]
+fn seals_after_a_fault_are_judged_by_the_charter_in_force_there() {
+    let amended = Amended::tell();
+    let log = Log::of(&amended.world);
+    let spoil = |log: &mut Log, height: usize| log.batches[height - 1].certificate.signatures[0].1.0[40] ^= 1;
+    let fault = |height: usize| (Check::Certificate, Some(height as u64), None);
+    for first in [1, PROPOSED - 1, PROPOSED + 1, ADOPTED - 1, ADOPTED, VOID, ADOPTED_AGAIN, ADOPTED_AGAIN + 1]
+    {
+        let mut spoiled = log.clone();
+        spoil(&mut spoiled, first);
+        assert_eq!(places(&spoiled.bytes()), [fault(first)]);
+        for second in (VOID + 1..ADOPTED_AGAIN).filter(|second| *second > first) {
+            let mut twice = spoiled.clone();
+            spoil(&mut twice, second);
+            assert_eq!(places(&twice.bytes()), [fault(first), fault(second)]);
+        }
+        // Those who were witnesses before are none, however many of them sign.
+        if first < ADOPTED {
+            let mut forged = spoiled.clone();
+            let founding = World::found(log.charter.clone());
+            let batch = &mut forged.batches[VOID];
+            batch.certificate = founding.certify(&batch.header);
+            assert_eq!(places(&forged.bytes()), [fault(first), fault(VOID + 1)]);
+        }
+    }
 }

@@ -5,8 +5,11 @@
 //! certificate, signatures, order, sizes, Merkle root) and beside the one before it (number, link, time).
 //! A survey does that, and names everything it finds.
 //!
-//! Witnesses and limits are those of the charter in force at the first fault: where the charter was amended afterwards, which
-//! only the ledger could tell, the certificates of later seals are found at fault as well.
+//! Witnesses and limits are those of the charter in force at the first fault. Which changes of it were adopted afterwards,
+//! only the ledger could tell. One that was proposed is taken for adopted when a seal after the next close holds by it,
+//! and does not by the charter before.
+
+use std::sync::Arc;
 
 use super::{
     Check, Fault,
@@ -16,9 +19,9 @@ use crate::{
     charter::Community,
     hash::{RecordId, SealId},
     keys::{Claim, verify_batch},
-    ledger::{Ledger, SealFault},
+    ledger::{Ledger, ProposalStatus, SealFault},
     limits,
-    records::Received,
+    records::{Body, CharterChange, Received},
     seals::{SealHeader, SealedBatch},
 };
 
@@ -35,14 +38,27 @@ pub struct Surveyed {
     pub faults: Vec<Fault>,
     /// How many faults the seal has by itself.
     pub found: usize,
+    /// Which changes of the charter are proposed in it.
+    changes: Vec<CharterChange>,
+    /// Is something wrong that may be right under another charter?
+    depends: bool,
 }
 
 /// Looks at a seal by itself. At most `most` faults are kept, all are counted.
 #[must_use]
 pub fn survey(community: &Community, bytes: &[u8], most: usize) -> Surveyed {
-    let mut surveyed = Surveyed { header: None, certified: false, records: 0, faults: Vec::new(), found: 0 };
+    let mut surveyed = Surveyed {
+        header: None,
+        certified: false,
+        records: 0,
+        faults: Vec::new(),
+        found: 0,
+        changes: Vec::new(),
+        depends: false,
+    };
     let mut note = |fault: Fault| {
         surveyed.found += 1;
+        surveyed.depends |= matches!(fault.check, Check::Certificate | Check::RecordBytes | Check::Body);
         if surveyed.faults.len() < most {
             surveyed.faults.push(fault);
         }
@@ -98,6 +114,11 @@ pub fn survey(community: &Community, bytes: &[u8], most: usize) -> Surveyed {
     if counted && ids.len() == batch.records.len() && SealHeader::root_of(&ids) != header.root {
         note(fault(Check::Root, SealFault::Root.to_string()));
     }
+    let change = |(_, received): &(usize, Received)| match &received.record().body {
+        Body::Propose(subject) | Body::Amend { subject, .. } => subject.change().cloned(),
+        _ => None,
+    };
+    surveyed.changes = records.iter().filter_map(change).collect();
     surveyed.records = batch.records.len();
     surveyed.certified = certified;
     surveyed.header = Some(batch.header);
@@ -117,19 +138,83 @@ fn certificate(community: &Community, batch: &SealedBatch) -> Result<(), Fault> 
     verify_batch(&claims).map_err(|bad| unsigned_seal(header.height, &claims[bad[0]].key))
 }
 
+/// Charters that are considered at a time: an archive that proposes more makes no more work.
+const CHARTERS: usize = 16;
+
 /// Puts surveyed seals one beside the other.
 #[derive(Debug, Clone)]
 pub struct Surveyor {
     expected: u64,
     /// Id and time of the seal with the number before, if they are certain.
     before: Option<(SealId, u64)>,
+    /// By whose rules the seals hold, as far as one can tell.
+    community: Arc<Community>,
+    /// What may have been adopted by a close since then.
+    possible: Vec<Arc<Community>>,
+    /// What may be adopted by the next close.
+    proposed: Vec<Arc<Community>>,
 }
 
 impl Surveyor {
     /// Goes on after the last seal that a ledger has taken in.
     #[must_use]
     pub fn after(ledger: &Ledger) -> Self {
-        Self { expected: ledger.height() + 1, before: Some((ledger.head(), ledger.time())) }
+        let mut surveyor = Self {
+            expected: ledger.height() + 1,
+            before: Some((ledger.head(), ledger.time())),
+            community: Arc::clone(ledger.community()),
+            possible: Vec::new(),
+            proposed: Vec::new(),
+        };
+        let open = ledger.proposals().values().filter(|held| held.status == ProposalStatus::Open);
+        for change in open.filter_map(|held| held.subject.change()) {
+            surveyor.propose(change);
+        }
+        surveyor
+    }
+
+    /// By whose rules the next seal should be looked at.
+    #[must_use]
+    pub fn community(&self) -> &Arc<Community> {
+        &self.community
+    }
+
+    /// What is found in the next seal by the rules in force for it, given what was found ahead by these rules.
+    #[must_use]
+    pub fn look(&mut self, bytes: &[u8], most: usize, by: &Arc<Community>, ahead: Surveyed) -> Surveyed {
+        let mut found =
+            if Arc::ptr_eq(by, &self.community) { ahead } else { survey(&self.community, bytes, most) };
+        if found.depends {
+            for at in 0..self.possible.len() {
+                let other = survey(&self.possible[at], bytes, most);
+                if other.certified && (!found.certified || other.found < found.found) {
+                    self.community = self.possible.swap_remove(at);
+                    self.possible.clear();
+                    found = other;
+                    break;
+                }
+            }
+        }
+        for change in &found.changes {
+            self.propose(change);
+        }
+        if found.header.as_ref().is_some_and(|header| header.closes.is_some()) {
+            self.possible.append(&mut self.proposed);
+            self.possible.truncate(CHARTERS);
+        }
+        found
+    }
+
+    /// Notes what may be adopted.
+    fn propose(&mut self, change: &CharterChange) {
+        if self.proposed.len() >= CHARTERS {
+            return;
+        }
+        let mut bases = std::iter::once(&self.community).chain(&self.possible);
+        let amended = bases
+            .find(|base| base.hash == change.base)
+            .and_then(|base| base.amended(change.charter.clone(), self.expected).ok());
+        self.proposed.extend(amended.map(Arc::new));
     }
 
     /// The number of the next seal.
