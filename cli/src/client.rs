@@ -142,12 +142,13 @@ impl Client {
         Ok(self.open(path)?.into_body().into_reader())
     }
 
-    /// Hands in records, in their order.
+    /// Hands in records, in their order. Those that were signed apart are taken even if they have no effect.
     ///
     /// # Errors
     /// See [`Client::get`].
-    pub(crate) fn submit(&self, records: &[Vec<u8>]) -> Done<Receptions> {
-        self.post("/v1/records", &Submission { records: records.iter().map(hex::encode).collect() })
+    pub(crate) fn submit(&self, records: &[Vec<u8>], signed_apart: bool) -> Done<Receptions> {
+        let records = records.iter().map(hex::encode).collect();
+        self.post("/v1/records", &Submission { records, signed_apart })
     }
 
     /// Hands in the canonical bytes of a sealed batch.

@@ -270,7 +270,7 @@ impl Signer {
 
     /// Hands a record in once.
     fn hand_in(&self, received: &Received) -> Done<ReceptionStatus> {
-        let answer = self.client.submit(&[received.bytes.to_vec()]).and_then(|answer| {
+        let answer = self.client.submit(&[received.bytes.to_vec()], false).and_then(|answer| {
             let reception = answer.records.into_iter().next();
             reception.ok_or_else(|| Failure::node("the node did not say what became of the record"))
         });

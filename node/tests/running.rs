@@ -151,7 +151,8 @@ impl Node {
             body,
         };
         let id = record.id();
-        let submission = Submission { records: vec![hex::encode(record.sign(author).bytes())] };
+        let submission =
+            Submission { records: vec![hex::encode(record.sign(author).bytes())], signed_apart: false };
         let began = Instant::now();
         loop {
             let answer: Receptions = self.post("/v1/records", &submission).await;

@@ -176,7 +176,7 @@ impl Signer {
             .take_while(fits)
             .map(|(_, received)| received.bytes.to_vec())
             .collect();
-        let answer = self.client.submit(&part).map_err(|failure| {
+        let answer = self.client.submit(&part, false).map_err(|failure| {
             failure.and(format!(
                 "{} records are signed and kept in this home. Give the command again, or another one with this key: they \
                  are handed in first",

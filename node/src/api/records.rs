@@ -18,6 +18,7 @@ use super::{
     types::{Receptions, RecordView, Submission},
     views::parse,
 };
+use crate::service::Signed;
 
 /// Greatest number of records in one submission.
 const RECORDS: usize = 1000;
@@ -44,7 +45,8 @@ pub(super) async fn submit(
         records.push(bytes);
     }
     let service = shared.service.clone();
-    let records = blocking(move || service.submit(records)).await??;
+    let place = if submission.signed_apart { Signed::Apart } else { Signed::Here };
+    let records = blocking(move || service.submit(records, place)).await??;
     Ok(Json(Receptions { records }))
 }
 

@@ -10,7 +10,7 @@ use std::{
 use mutua_protocol::seals::SealedBatch;
 
 use super::{
-    Core, CoreError, Feed, Imported, Input, Now, Output, Reception,
+    Core, CoreError, Feed, Imported, Input, Now, Output, Reception, Signed,
     limits::{GATHER_INPUTS_MS, INPUTS, INPUTS_PER_COMMIT, TICK_MS},
 };
 use crate::network::{GossipToken, NetworkEvent, NetworkHandle, RequestId, ResponseToken};
@@ -28,7 +28,7 @@ type Question = Box<dyn FnOnce(&Core) + Send>;
 
 enum Command {
     Network(NetworkEvent),
-    Submit(Vec<Vec<u8>>, Answer<Vec<Reception>>),
+    Submit(Vec<Vec<u8>>, Signed, Answer<Vec<Reception>>),
     Import(Box<SealedBatch>, Answer<Imported>),
     Query(Question),
     Stop,
@@ -46,8 +46,8 @@ impl ServiceHandle {
     ///
     /// # Errors
     /// [`Stopped`].
-    pub fn submit(&self, records: Vec<Vec<u8>>) -> Result<Vec<Reception>, Stopped> {
-        self.call(|answer| Command::Submit(records, answer))
+    pub fn submit(&self, records: Vec<Vec<u8>>, place: Signed) -> Result<Vec<Reception>, Stopped> {
+        self.call(|answer| Command::Submit(records, place, answer))
     }
 
     /// Hands in the next seal of an archive. When this returns, it is on the disk.
@@ -214,8 +214,8 @@ impl Driver {
         match command {
             Command::Stop => return Ok(false),
             Command::Query(question) => self.questions.push(question),
-            Command::Submit(records, answer) => {
-                let receptions = self.core.submit(now, &records)?;
+            Command::Submit(records, place, answer) => {
+                let receptions = self.core.submit(now, &records, place)?;
                 self.submitted.push((answer, receptions));
             }
             Command::Import(batch, answer) => {

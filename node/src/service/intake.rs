@@ -12,7 +12,7 @@ use mutua_protocol::{
 };
 
 use super::{
-    Core, CoreError, Event, Now, Output, Reception, ReceptionStatus, TakenRecord,
+    Core, CoreError, Event, Now, Output, Reception, ReceptionStatus, Signed, TakenRecord,
     feed::NAMED,
     limits::{FORKS, TAIL_RECORDS},
 };
@@ -96,12 +96,18 @@ fn rule_of(reason: &Inadmissible) -> &'static str {
 impl Core {
     /// Takes records from this node's own users. When the answer has been committed, they are durable.
     ///
-    /// Stricter than what is taken from others: a record that would change nothing, or would fork its
-    /// author's chain, is refused here, before anybody else has seen it.
+    /// Stricter than what is taken from others: a record that would fork its author's chain is refused here, before anybody
+    /// else has seen it, and so is one that would change nothing, unless it was signed [apart](Signed::Apart): were that refused,
+    /// its author's chain could not go on.
     ///
     /// # Errors
     /// [`CoreError`] when the store fails.
-    pub fn submit(&mut self, now: Now, records: &[Vec<u8>]) -> Result<Vec<Reception>, CoreError> {
+    pub fn submit(
+        &mut self,
+        now: Now,
+        records: &[Vec<u8>],
+        place: Signed,
+    ) -> Result<Vec<Reception>, CoreError> {
         self.now = now;
         let decoded: Vec<Result<Received, MalformedRecord>> =
             records.iter().map(|bytes| Received::decode(bytes, &self.community)).collect();
@@ -113,18 +119,19 @@ impl Core {
             let reception = match entry {
                 Err(error) => {
                     let rule = malformed_rule(&error);
-                    Reception { id: None, status: Taken::Refused(rule, error.to_string()).into() }
+                    let status = Taken::Refused(rule, error.to_string()).into();
+                    Reception { id: None, status, no_effect: None }
                 }
                 Ok(received) => {
                     let signed = bad.binary_search(&position).is_err();
                     position += 1;
                     let id = Some(received.id);
-                    let taken = if signed {
-                        self.take_own(received)?
+                    let (taken, void) = if signed {
+                        self.take_own(received, place)?
                     } else {
-                        Taken::Refused("signature", "the signature is not the author's".to_owned())
+                        (Taken::Refused("signature", "the signature is not the author's".to_owned()), None)
                     };
-                    Reception { id, status: taken.into() }
+                    Reception { id, status: taken.into(), no_effect: void.map(|void| void.to_string()) }
                 }
             };
             if let ReceptionStatus::Refused { rule, .. } = &reception.status {
@@ -135,27 +142,30 @@ impl Core {
         Ok(receptions)
     }
 
-    fn take_own(&mut self, received: Received) -> Result<Taken, CoreError> {
+    /// What becomes of a record of this node's users, and why it would have no effect if it is taken all the same.
+    fn take_own(&mut self, received: Received, place: Signed) -> Result<(Taken, Option<Void>), CoreError> {
         if self.holds(&received)? {
-            return Ok(Taken::Held);
+            return Ok((Taken::Held, None));
         }
         let (author, sequence) = received.order();
         let chain = self.chain(&author);
         if sequence <= chain.sequence {
-            return Ok(Taken::Refused(
-                "fork",
-                format!(
-                    "{author} has signed another record with number {sequence}; the next number is {}. \
-                     Two records with one number would be proof of misbehaviour, so this one is not told to anybody",
-                    chain.sequence + 1
-                ),
-            ));
+            let reason = format!(
+                "{author} has signed another record with number {sequence}; the next number is {}. \
+                 Two records with one number would be proof of misbehaviour, so this one is not told to anybody",
+                chain.sequence + 1
+            );
+            return Ok((Taken::Refused("fork", reason), None));
         }
-        if self.ledger.admissible(received.record()).is_ok()
-            && let Err(void) = self.ledger.preflight(received.record(), self.now.wall)
-        {
+        let void = self
+            .ledger
+            .admissible(received.record())
+            .is_ok()
+            .then(|| self.ledger.preflight(received.record(), self.now.wall).err())
+            .flatten();
+        if let Some(void) = void.filter(|_| place == Signed::Here) {
             let rule = if void == Void::AfterClose { "after-close" } else { "no-effect" };
-            return Ok(Taken::Refused(rule, format!("it would change nothing: {void}")));
+            return Ok((Taken::Refused(rule, format!("it would change nothing: {void}")), None));
         }
         // What was parked here and never told to anybody, its author may still say differently: kept
         // beside this one, it would become the proof of a fork.
@@ -175,7 +185,8 @@ impl Core {
             }
             _ => {}
         }
-        Ok(taken)
+        let void = void.filter(|_| matches!(taken, Taken::Accepted));
+        Ok((taken, void))
     }
 
     /// Is this very record held, sealed or not?

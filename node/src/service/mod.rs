@@ -112,6 +112,18 @@ pub struct Reception {
     /// What became of it.
     #[serde(flatten)]
     pub status: ReceptionStatus,
+    /// It is taken, and would have no effect if it were sealed now: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_effect: Option<String>,
+}
+
+/// Where records that are handed in were signed, and so whether their author can still take them back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signed {
+    /// By the command that hands them in: what would have no effect is refused, and its number is free again.
+    Here,
+    /// On another machine, which has given the number away for good: what would have no effect is taken, and sealed as void.
+    Apart,
 }
 
 /// What became of a record that was handed in.

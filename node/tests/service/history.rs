@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mutua_node::{
-    service::{Input, Output, ReceptionStatus},
+    service::{Input, Output, ReceptionStatus, Signed},
     wire::{self, Request, Response},
 };
 use mutua_protocol::{
@@ -106,7 +106,7 @@ fn what_is_sealed_is_held_before_it_is_on_the_disk() {
     assert_eq!(core.import(now, &history[0]).unwrap(), Ok(1), "twice is once");
     // Handed in again, in the same moment as the seal that holds it.
     let first = history[0].records[0].clone();
-    let reception = core.submit(now, &[first]).unwrap().remove(0);
+    let reception = core.submit(now, &[first], Signed::Here).unwrap().remove(0);
     assert_eq!(reception.status, ReceptionStatus::Held);
 }
 

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod amended;
+mod apart;
 mod closing;
 mod evidence;
 mod forks;

@@ -10,7 +10,7 @@ use std::{
 use libp2p::{PeerId, identity::Keypair};
 use mutua_node::{
     network::{Topic, Verdict},
-    service::{Core, Imported, Input, Now, Output, Reception, ReceptionStatus},
+    service::{Core, Imported, Input, Now, Output, Reception, ReceptionStatus, Signed},
     store::Store,
     witness::{Body, WitnessMessage},
 };
@@ -632,10 +632,15 @@ impl Sim {
 
     /// Hands records to a node, as its user does. Empty if the node crashed over it.
     pub fn submit(&mut self, node: usize, records: &[Received]) -> Vec<Reception> {
+        self.hand_in(node, records, Signed::Here)
+    }
+
+    /// Hands in records that were signed here or apart. Empty if the node crashed over it.
+    pub fn hand_in(&mut self, node: usize, records: &[Received], place: Signed) -> Vec<Reception> {
         let now = self.time(node);
         let bytes: Vec<Vec<u8>> = records.iter().map(|record| record.bytes.to_vec()).collect();
         let Some(core) = &mut self.nodes[node].core else { return Vec::new() };
-        let receptions = core.submit(now, &bytes).unwrap();
+        let receptions = core.submit(now, &bytes, place).unwrap();
         self.turn(node);
         if self.nodes[node].core.is_none() {
             return Vec::new();

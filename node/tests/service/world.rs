@@ -151,6 +151,7 @@ pub fn replacement(community: &Community, lost: &str, new: &str) -> Body {
 }
 
 /// Authors who know where their chains end.
+#[derive(Clone)]
 pub struct Authors {
     pub community: Arc<Community>,
     chains: BTreeMap<String, (u64, RecordId)>,

@@ -34,7 +34,11 @@ Example:
   mutua submit warszawa/records --to warszawa/witness-1 --to warszawa/witness-2
 
 Records that a node cannot take yet are handed in again until it can. The records of one author that follow one
-another go to one node, the others are spread. It does no harm to hand in a file twice.";
+another go to one node, the others are spread. It does no harm to hand in a file twice.
+
+A record that would have no effect any more is taken, and sealed as void: its author's chain goes on with it. One that is refused
+for good keeps all those of its author after it from being sealed: they are left out, and 'mutua sign --give-back' frees their
+numbers where they were signed.";
 
 /// Records in one request.
 const CHUNK: usize = 500;
@@ -66,11 +70,17 @@ struct Submitted {
     records: u64,
     accepted: u64,
     held: u64,
+    /// Taken, and of no effect: sealed as void.
+    no_effect: BTreeMap<String, Refusals>,
     refused: BTreeMap<String, Refusals>,
+    /// Not handed in, because one before them in their author's chain is refused for good.
+    left_out: u64,
+    /// The first number of each author that is refused for good.
+    stopped: BTreeMap<PublicKey, u64>,
     milliseconds: u64,
 }
 
-/// Records refused by one rule.
+/// Records of one kind.
 #[derive(Debug, Clone, Serialize)]
 struct Refusals {
     count: u64,
@@ -84,7 +94,10 @@ struct Work<'a> {
     patience: Duration,
     accepted: AtomicU64,
     held: AtomicU64,
+    no_effect: Mutex<BTreeMap<String, Refusals>>,
     refused: Mutex<BTreeMap<String, Refusals>>,
+    stopped: Mutex<BTreeMap<PublicKey, u64>>,
+    left_out: AtomicU64,
     progress: Progress,
 }
 
@@ -126,7 +139,10 @@ impl Arguments {
             patience: Duration::from_millis(self.patience),
             accepted: AtomicU64::new(0),
             held: AtomicU64::new(0),
-            refused: Mutex::new(BTreeMap::new()),
+            no_effect: Mutex::default(),
+            refused: Mutex::default(),
+            stopped: Mutex::default(),
+            left_out: AtomicU64::new(0),
             progress: Progress::new(reader.count, "handing in records"),
         };
         let mut more = true;
@@ -141,7 +157,10 @@ impl Arguments {
             records: reader.count,
             accepted: work.accepted.into_inner(),
             held: work.held.into_inner(),
+            no_effect: work.no_effect.into_inner().unwrap_or_else(PoisonError::into_inner),
             refused: work.refused.into_inner().unwrap_or_else(PoisonError::into_inner),
+            left_out: work.left_out.into_inner(),
+            stopped: work.stopped.into_inner().unwrap_or_else(PoisonError::into_inner),
             milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         };
         drop(work.progress);
@@ -161,6 +180,19 @@ fn tell(context: &Context, submitted: &Submitted, nodes: usize) -> Done {
         ]);
         for (rule, refusals) in &submitted.refused {
             page.line(format!("  {} by the rule '{rule}', the first: {}", refusals.count, refusals.first));
+        }
+        for (reason, taken) in &submitted.no_effect {
+            page.gap().line(format!(
+                "{} of those accepted will be sealed and have NO EFFECT: {reason} ({})",
+                taken.count, taken.first
+            ));
+        }
+        for (author, number) in &submitted.stopped {
+            page.gap().line(format!(
+                "Number {number} of {author} is refused for good, and what comes after it in this file is of no use ({} records \
+                 left out). Hand the file in nowhere else. Where it was signed: mutua sign FILE --give-back {number}",
+                submitted.left_out
+            ));
         }
     })?;
     if submitted.refused.is_empty() { Ok(()) } else { Err(Failure::said(Status::Refused)) }
@@ -192,11 +224,11 @@ impl Work<'_> {
 
     /// Hands in a chunk, again and again, until every record of it is taken or refused for good.
     fn hand_in(&self, first: usize, chunk: Chunk) -> Done {
-        let mut pending = chunk.records;
+        let mut pending = self.without_stopped(chunk.records);
         let mut moved = Instant::now();
         let mut node = first;
         while !pending.is_empty() {
-            let receptions = match self.clients[node].submit(&pending) {
+            let receptions = match self.clients[node].submit(&pending, true) {
                 Ok(receptions) if receptions.records.len() == pending.len() => receptions.records,
                 Ok(receptions) => {
                     return Err(Failure::node(format!(
@@ -219,6 +251,13 @@ impl Work<'_> {
             let mut waiting = String::new();
             let mut rest = Vec::new();
             for (bytes, reception) in pending.into_iter().zip(receptions) {
+                if let Some(reason) = reception.no_effect {
+                    let record = author_of(&bytes);
+                    let first = record.map_or_else(String::new, |(author, number)| {
+                        format!("the first: number {number} of {}", author.short())
+                    });
+                    note(&self.no_effect, reason, first);
+                }
                 match reception.status {
                     ReceptionStatus::Accepted => drop(self.accepted.fetch_add(1, Ordering::Relaxed)),
                     ReceptionStatus::Held => drop(self.held.fetch_add(1, Ordering::Relaxed)),
@@ -230,10 +269,17 @@ impl Work<'_> {
                         waiting = reason;
                         rest.push(bytes);
                     }
-                    ReceptionStatus::Refused { rule, reason } => self.refuse(rule, &reason),
+                    ReceptionStatus::Refused { rule, reason } => {
+                        if let Some((author, number)) = author_of(&bytes) {
+                            let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+                            let first = stopped.entry(author).or_insert(number);
+                            *first = number.min(*first);
+                        }
+                        note(&self.refused, rule, plain(&reason, false));
+                    }
                 }
             }
-            pending = rest;
+            pending = self.without_stopped(rest);
             self.show();
             if pending.len() < before {
                 moved = Instant::now();
@@ -252,17 +298,26 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn refuse(&self, rule: String, reason: &str) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = refused.entry(rule).or_insert_with(|| Refusals { count: 0, first: plain(reason, false) });
-        entry.count += 1;
+    /// These without what comes after a record that is refused for good: it cannot be sealed.
+    fn without_stopped(&self, records: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        if stopped.is_empty() {
+            return records;
+        }
+        let goes_on = |bytes: &Vec<u8>| {
+            author_of(bytes)
+                .is_none_or(|(author, number)| stopped.get(&author).is_none_or(|first| number < *first))
+        };
+        let (rest, left): (Vec<_>, Vec<_>) = records.into_iter().partition(goes_on);
+        self.left_out.fetch_add(left.len() as u64, Ordering::Relaxed);
+        rest
     }
 
     fn show(&self) {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let refused: u64 = refused.values().map(|refusals| refusals.count).sum();
-        self.progress
-            .set(self.accepted.load(Ordering::Relaxed) + self.held.load(Ordering::Relaxed) + refused);
+        let others = [&self.accepted, &self.held, &self.left_out].map(|count| count.load(Ordering::Relaxed));
+        self.progress.set(others.iter().sum::<u64>() + refused);
     }
 
     /// Waits until what came last in a stage is sealed on every node: the next stage refers to it.
@@ -295,6 +350,18 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// One more of a kind.
+fn note(all: &Mutex<BTreeMap<String, Refusals>>, kind: String, first: String) {
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    all.entry(kind).or_insert(Refusals { count: 0, first }).count += 1;
+}
+
+/// Whose record this is, and its number.
+fn author_of(bytes: &[u8]) -> Option<Last> {
+    let signed = codec::decode::<SignedRecord>(bytes, limits::RECORD_BYTES).ok()?;
+    Some((signed.record.author, signed.record.sequence))
 }
 
 /// Refusals that say no more than that there is no room at the moment.
@@ -374,7 +441,10 @@ mod tests {
                 patience: Duration::ZERO,
                 accepted: AtomicU64::new(0),
                 held: AtomicU64::new(0),
+                no_effect: Mutex::default(),
                 refused: Mutex::default(),
+                stopped: Mutex::default(),
+                left_out: AtomicU64::new(0),
                 progress: Progress::new(2, "handing in records"),
             };
             let chunk = Chunk { records: vec![vec![1], vec![2]], bytes: 2 };

@@ -31,6 +31,10 @@ pub struct ProblemDetails {
 pub struct Submission {
     /// The canonical bytes of signed records, in hexadecimal, at most 1,000.
     pub records: Vec<String>,
+    /// They were signed on another machine, whose memory has given their numbers away: what would have no effect is
+    /// taken all the same, and sealed as void.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed_apart: bool,
 }
 
 /// What became of them, in the same order.
