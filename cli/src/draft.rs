@@ -3,12 +3,12 @@
 //! The file holds each record's canonical bytes. What stands beside them is for people who open the file, and read by
 //! nobody: `mutua sign` shows what the bytes say.
 
-use std::{fs, io::Write, path::Path};
+use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc};
 
 use mutua_protocol::{
-    charter::Community,
+    charter::{Charter, Community},
     codec,
-    hash::CommunityId,
+    hash::{CommunityId, RecordId},
     keys::{PublicKey, Signature},
     records::Record,
 };
@@ -32,7 +32,12 @@ pub(crate) struct Draft {
     pub author: PublicKey,
     /// At least one.
     pub records: Vec<Record>,
+    /// What the proposals and ratings that they name are called, as far as whoever wrote them down knows.
+    pub titles: Titles,
 }
+
+/// What records are called.
+pub(crate) type Titles = BTreeMap<RecordId, String>;
 
 /// The file.
 #[derive(Serialize, Deserialize)]
@@ -41,41 +46,60 @@ struct Written {
     what: String,
     community: CommunityId,
     author: PublicKey,
+    /// The charters adopted since the founding, in their order: by the last of them the records are read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    charters: Vec<Charter>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    titles: Titles,
     /// In hexadecimal.
     records: Vec<String>,
     reads: Vec<String>,
 }
 
 impl Draft {
-    /// Writes a file, which replaces the one that this program has written before.
+    /// Writes a new file, with the charters since the founding.
+    ///
+    /// # Errors
+    /// When it is there, or cannot be written.
+    pub(crate) fn write(&self, path: &Path, community: &Community) -> Done {
+        self.put(path, community, false)
+    }
+
+    /// The same, in the place of a file that is there.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(crate) fn write(&self, path: &Path, community: &Community) -> Done {
+    pub(crate) fn rewrite(&self, path: &Path, community: &Community) -> Done {
+        self.put(path, community, true)
+    }
+
+    fn put(&self, path: &Path, community: &Community, replace: bool) -> Done {
+        let mut charters: Vec<Charter> = community.history().map(|each| each.charter.clone()).collect();
+        charters.pop();
+        charters.reverse();
         let written = Written {
             what: WHAT.to_owned(),
             community: community.id,
             author: self.author,
+            charters,
+            titles: self.titles.clone(),
             records: self.records.iter().map(|record| hex::encode(codec::encode(record))).collect(),
             reads: self.records.iter().map(|record| spelled::line(record, &community.charter)).collect(),
         };
         let text = serde_json::to_string_pretty(&written)
             .map_err(|error| Failure::file(path, format!("cannot be written: {error}")))?;
-        let unfinished = path.with_extension("unfinished");
-        fs::File::create(&unfinished)
-            .and_then(|mut file| {
-                file.write_all((text + "\n").as_bytes())?;
-                file.sync_all()?;
-                fs::rename(&unfinished, path)
-            })
-            .map_err(|error| Failure::file(path, format!("cannot be written: {error}")))
+        files::write_whole(path, replace, |file| {
+            file.write_all((text + "\n").as_bytes())
+                .map_err(|error| Failure::file(path, format!("cannot be written: {error}")))
+        })
     }
 
-    /// Reads a file and checks everything that can be checked without the ledger.
+    /// Reads a file and checks everything that can be checked without the ledger. With it, the community under the charter
+    /// that was in force where it was written, as the file says.
     ///
     /// # Errors
     /// When it is no such file, is for another community, or holds what cannot be signed.
-    pub(crate) fn read(path: &Path, community: &Community) -> Done<Self> {
+    pub(crate) fn read(path: &Path, community: Community) -> Done<(Self, Community)> {
         let text = files::read_text(path, FILE_BYTES)?;
         let written: Written = serde_json::from_str(&text).map_err(|error| {
             Failure::file(path, format!("holds no records to be signed ('--unsigned' writes them): {error}"))
@@ -94,9 +118,17 @@ impl Draft {
                 ),
             ));
         }
+        let mut community = Arc::new(community);
+        for (charter, height) in written.charters.into_iter().zip(1..) {
+            let amended = community.amended(charter, height).map_err(|error| {
+                Failure::file(path, format!("brings a charter that cannot follow the one before it: {error}"))
+            })?;
+            community = Arc::new(amended);
+        }
+        let community = Arc::unwrap_or_clone(community);
         let mut records: Vec<Record> = Vec::with_capacity(written.records.len());
         for (digits, number) in written.records.iter().zip(1..) {
-            let record = read(digits, community, written.author, records.last()).map_err(|problem| {
+            let record = read(digits, &community, written.author, records.last()).map_err(|problem| {
                 Failure::file(path, format!("record {number} of {}: {problem}", written.records.len()))
             })?;
             records.push(record);
@@ -104,7 +136,8 @@ impl Draft {
         if records.is_empty() {
             return Err(Failure::file(path, "holds no record"));
         }
-        Ok(Self { author: written.author, records })
+        let titles = written.titles;
+        Ok((Self { author: written.author, records, titles }, community))
     }
 }
 

@@ -19,11 +19,16 @@ use crate::failure::{Done, Failure};
 /// The folder in the home.
 const FOLDER: &str = "signed";
 
+/// Copies that are kept of what was signed, the newest: a draft is only written when the one before it has arrived.
+const COPIES: usize = 4;
+
 /// What a key has signed here.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     path: PathBuf,
     known: BTreeMap<u64, RecordId>,
+    /// Where the line of each number begins.
+    begins: BTreeMap<u64, u64>,
     /// Bytes of whole lines. What stands behind them was being written when the machine stopped, and no signature of it
     /// has left.
     whole: u64,
@@ -42,7 +47,7 @@ impl Numbers {
             Err(error) => return Err(Failure::file(&path, format!("cannot be read: {error}"))),
             Ok(_) => {}
         }
-        let mut known = BTreeMap::new();
+        let (mut known, mut begins) = (BTreeMap::new(), BTreeMap::new());
         let mut whole = 0;
         for (line, number) in text.split_inclusive('\n').zip(1..) {
             let Some(said) = line.strip_suffix('\n') else { break };
@@ -54,19 +59,75 @@ impl Numbers {
                     &path,
                     format!(
                         "should tell which numbers this key has signed, and its line {number} is damaged. To sign one of \
-                         them again could pass for fraud: restore the file from a copy"
+                         them again could pass for fraud. Hand in everything that was signed ('mutua submit'), and compare with the node's chain: \
+                         only then put a copy in the file's place whose last number is that of the chain, or a greater one"
                     ),
                 ));
             };
             known.insert(sequence, id);
+            begins.insert(sequence, whole);
             whole += line.len() as u64;
         }
-        Ok(Self { path, known, whole })
+        Ok(Self { path, known, begins, whole })
     }
 
     /// The greatest number, if there is one.
     pub(crate) fn newest(&self) -> Option<u64> {
         self.known.last_key_value().map(|(sequence, _)| *sequence)
+    }
+
+    /// The numbers from this one on, each with its record.
+    pub(crate) fn from(&self, first: u64) -> impl Iterator<Item = (u64, RecordId)> + '_ {
+        self.known.range(first..).map(|(number, id)| (*number, *id))
+    }
+
+    /// Forgets the numbers from this one on. Only for records that exist nowhere any more.
+    ///
+    /// # Errors
+    /// When that cannot be written; then they are remembered.
+    pub(crate) fn give_back(&mut self, first: u64) -> Done {
+        let Some(whole) = self.begins.range(first..).map(|(_, begin)| *begin).min() else { return Ok(()) };
+        OpenOptions::new()
+            .write(true)
+            .open(&self.path)
+            .and_then(|file| file.set_len(whole).and_then(|()| file.sync_all()))
+            .map_err(|error| Failure::file(&self.path, format!("cannot be written: {error}")))?;
+        self.whole = whole;
+        self.known.split_off(&first);
+        self.begins.split_off(&first);
+        Ok(())
+    }
+
+    /// The place for a copy of what is signed under the numbers from this one on. To sign the copy makes the very same records,
+    /// should the signed file be lost.
+    pub(crate) fn copy(&self, first: u64) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(format!("-{first}.json"));
+        PathBuf::from(name)
+    }
+
+    /// Makes the folder of all this, for its owner alone.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) fn make_folder(&self) -> Done {
+        let Some(folder) = self.path.parent() else { return Ok(()) };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|error| Failure::file(folder, format!("cannot be made: {error}. Nothing is signed")))
+    }
+
+    /// Removes all copies but the newest ones.
+    pub(crate) fn tidy(&self) {
+        let mut firsts: Vec<u64> =
+            self.known.keys().copied().filter(|first| self.copy(*first).exists()).collect();
+        firsts.truncate(firsts.len().saturating_sub(COPIES));
+        for first in firsts {
+            // Of no use any more; the next one tries again.
+            let _ = std::fs::remove_file(self.copy(first));
+        }
     }
 
     /// Was this very record signed here?
@@ -83,7 +144,8 @@ impl Numbers {
         let refused = |why: String| {
             Err(Failure::refused(format!(
                 "{why}. Two records with one number convict their author. Hand in what was signed before ('mutua submit'), \
-                 and write this one anew (--unsigned) when it has arrived"
+                 and write this one anew (--unsigned) when it has arrived. If that file is lost or refused, see \
+                 'mutua sign --help'"
             )))
         };
         match self.known.get(&sequence) {
@@ -122,7 +184,11 @@ impl Numbers {
             .map(|record| (record.sequence, record.id()))
             .filter(|(sequence, _)| !self.known.contains_key(sequence))
             .collect();
-        let text: String = new.iter().map(|(sequence, id)| format!("{sequence} {id}\n")).collect();
+        let mut text = String::new();
+        for (sequence, id) in &new {
+            self.begins.insert(*sequence, self.whole + text.len() as u64);
+            text += &format!("{sequence} {id}\n");
+        }
         let write = || {
             if let Some(folder) = self.path.parent() {
                 DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -195,6 +261,29 @@ mod tests {
         }
         let path = home.path().join(FOLDER).join(AUTHOR.to_string());
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_is_given_back_is_free_and_what_comes_before_it_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let first = record(1, Record::NONE, 0);
+        let second = record(2, first.id(), 0);
+        let third = record(3, second.id(), 0);
+        let mut numbers = Numbers::of(home.path(), AUTHOR).unwrap();
+        numbers.add(std::slice::from_ref(&first)).unwrap();
+        numbers.add(&[second.clone(), third.clone()]).unwrap();
+        numbers.give_back(4).unwrap();
+        assert_eq!(numbers.newest(), Some(3), "there is no such number");
+        numbers.give_back(2).unwrap();
+        for mut numbers in [numbers, Numbers::of(home.path(), AUTHOR).unwrap()] {
+            assert_eq!(numbers.from(0).collect::<Vec<_>>(), [(1, first.id())]);
+            let other = record(2, first.id(), 1);
+            numbers.admit(&other).unwrap();
+            numbers.add(std::slice::from_ref(&other)).unwrap();
+            assert!(numbers.admit(&second).is_err());
+            assert!(numbers.holds(&other));
+            numbers.give_back(2).unwrap();
+        }
     }
 
     /// A machine that stops while a line is written has signed nothing for it.

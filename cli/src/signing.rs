@@ -6,6 +6,7 @@
 mod batch;
 
 use std::{
+    collections::BTreeSet,
     io::Write,
     path::{Path, PathBuf},
     time::Duration,
@@ -28,7 +29,7 @@ use serde::Serialize;
 use crate::{
     client::{Client, patiently},
     context::Context,
-    draft::Draft,
+    draft::{Draft, Titles},
     failure::{Done, Failure},
     home::{Home, passphrase},
     named,
@@ -36,7 +37,7 @@ use crate::{
     outbox::{Kept, Outbox},
     output,
     page::{Page, plain},
-    times,
+    spelled, times,
 };
 
 pub(crate) use batch::{ITEMS, Item};
@@ -138,7 +139,7 @@ impl Signer {
         if let Some(newest) = numbers.newest().filter(|newest| *newest > signer.chain.sequence) {
             return Err(Failure::refused(format!(
                 "number {newest} of this key was signed here with 'mutua sign', and the node knows of {} only: hand that file \
-                 in first ('mutua submit'), so that no number is signed twice",
+                 in first ('mutua submit'), so that no number is signed twice. If the file is lost or refused: 'mutua sign --help'",
                 signer.chain.sequence
             )));
         }
@@ -214,8 +215,28 @@ impl Signer {
             kept: false,
             unsigned: Some(path.clone()),
         };
-        Draft { author: *author, records }.write(path, &self.community)?;
+        let titles = self.titles(&records)?;
+        Draft { author: *author, records, titles }.write(path, &self.community)?;
         Ok(Some(said))
+    }
+
+    /// What the proposals and ratings that these name are called.
+    fn titles(&self, records: &[Record]) -> Done<Titles> {
+        let named: BTreeSet<RecordId> = records
+            .iter()
+            .flat_map(|record| spelled::mentioned(&record.body, &self.community.charter))
+            .collect();
+        if named.is_empty() {
+            return Ok(Titles::new());
+        }
+        let mut titles = Titles::new();
+        for proposal in self.client.proposals()? {
+            let title = proposal.subject.title();
+            let ratings = proposal.attestations.iter().map(|held| (held.id, format!("rating of {title}")));
+            let all = std::iter::once((proposal.id, title.to_owned())).chain(ratings);
+            titles.extend(all.filter(|(id, _)| named.contains(id)));
+        }
+        Ok(titles)
     }
 
     /// Hands in what was kept by a command before this one.

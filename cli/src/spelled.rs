@@ -3,14 +3,14 @@
 
 use mutua_protocol::{
     charter::Charter,
-    hash::DocumentHash,
+    hash::{DocumentHash, RecordId},
     records::{
         About, Assessment, Ballot, Body, Choice, Direction, Loan, On, Record, Repayment, ResponseStatus,
         Scope, Stance, Subject, Verdict,
     },
 };
 
-use crate::{amounts, difference, page::plain, times};
+use crate::{amounts, difference, draft::Titles, page::plain, times};
 
 /// Names and values.
 type Facts = Vec<(&'static str, String)>;
@@ -171,6 +171,30 @@ pub(crate) fn record(record: &Record, charter: &Charter) -> (String, Facts) {
     facts.push(("written", times::show(record.clock)));
     facts.push(("record", record.id().to_string()));
     (format!("Number {}: {what}", record.sequence), facts)
+}
+
+/// Puts what the proposals and ratings among these facts are called beside their ids. The bytes do not say it: somebody else does.
+pub(crate) fn entitle(facts: &mut Facts, titles: &Titles) {
+    for (_, value) in facts {
+        let told: Vec<String> = ids(value)
+            .filter_map(|id| titles.get(&id))
+            .map(|title| format!("(called '{}')", plain(title, false)))
+            .collect();
+        if !told.is_empty() {
+            *value = format!("{value} {}", told.join(" "));
+        }
+    }
+}
+
+/// The ids that a record names.
+pub(crate) fn mentioned(record: &Body, charter: &Charter) -> Vec<RecordId> {
+    body(record, charter).1.iter().flat_map(|(_, value)| ids(value)).collect()
+}
+
+fn ids(text: &str) -> impl Iterator<Item = RecordId> {
+    text.split(|letter: char| !letter.is_ascii_hexdigit())
+        .filter(|word| word.len() == 2 * RecordId::LENGTH)
+        .filter_map(|word| word.parse().ok())
 }
 
 /// The same in one line.

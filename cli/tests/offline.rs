@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 
-use common::{Place, Ran, ran, until};
+use common::{Place, Ran, ran, say, until};
 use serde_json::Value;
 
 /// A community whose founder's key is on another machine, which knows the charter and has no network.
@@ -128,5 +128,134 @@ fn many_admissions_are_written_down_and_signed_together() {
     assert_eq!(apart.sign("members.json")["records"].as_array().unwrap().len(), 50);
     assert_eq!(place.json(&["submit", "members.json.signed"])["accepted"], 50);
     until("they are members", || place.json(&["members"]).as_array().unwrap().len() == 50);
+    assert_eq!(node.stop(), 0);
+}
+
+/// A member whose key is here and there, and who holds no office.
+fn member(apart: &Apart) -> String {
+    let key =
+        apart.place.json(&["key", "new", "mira", "--throw-away"])["public"].as_str().unwrap().to_owned();
+    let keys = apart.place.path().join("home/keys");
+    for entry in fs::read_dir(keys).unwrap() {
+        let from = entry.unwrap().path();
+        fs::copy(&from, apart.place.path().join("offline/keys").join(from.file_name().unwrap())).unwrap();
+    }
+    say(&apart.place, &["admit", "mira", "--name", "Mira"]);
+    key
+}
+
+#[test]
+fn what_has_no_effect_any_more_is_taken_and_told_and_the_key_signs_on() {
+    let apart = Apart::new();
+    let place = &apart.place;
+    let node = place.start();
+    apart.write("out.json", &["fund", "100", "--out", "--source", "savings"]);
+    apart.sign("out.json");
+    let told = place.run(&["submit", "out.json.signed"]);
+    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+    assert!(told.out.contains("NO EFFECT") && told.out.contains("number 1 of"), "{}", told.out);
+    place.all_sealed();
+    // Signed here, it is refused, and its number free again.
+    place.run(&["fund", "100", "--out", "--source", "savings"]).fails(1, "no-effect");
+    apart.write("in.json", &["fund", "7", "--source", "savings"]);
+    assert_eq!(apart.sign("in.json")["records"][0]["sequence"], 2);
+    assert_eq!(place.json(&["submit", "in.json.signed"])["accepted"], 1);
+    place.all_sealed();
+    assert_eq!(place.status()["pool"], 700);
+    assert_eq!(node.stop(), 0);
+}
+
+#[test]
+fn a_number_that_no_node_takes_is_given_back_with_everything_after_it() {
+    let apart = Apart::new();
+    let place = &apart.place;
+    let node = place.start();
+    let mira = member(&apart);
+    let as_mira =
+        |file: &str, words: &[&str]| place.json(&[words, &["--unsigned", file, "--as", &mira]].concat());
+    let lines: String = (0..5)
+        .map(|number| {
+            format!(
+                "{},Member {number}\n",
+                mutua_protocol::keys::SecretKey::from_seed(&[number; 32]).public()
+            )
+        })
+        .collect();
+    let table = place.file("members.csv", format!("key,name\n{lines}"));
+    // She is no registrar.
+    as_mira("admit.json", &["admit", "--batch", &table]);
+    apart.sign("admit.json");
+    let submitted = place.run(&["submit", "admit.json.signed", "--json"]);
+    assert_eq!(submitted.code, 1, "{}{}", submitted.out, submitted.err);
+    let submitted: Value = serde_json::from_str(&submitted.out).unwrap();
+    assert_eq!((&submitted["left_out"], &submitted["stopped"][&mira]), (&4.into(), &1.into()));
+    as_mira("leave.json", &["leave"]);
+    apart.offline(&["sign", "leave.json", "--yes"]).fails(1, "was signed here with other content");
+    // The file is lost: it is made again from the copy, the very same.
+    fs::remove_file(place.path().join("admit.json")).unwrap();
+    let first = fs::read(place.path().join("admit.json.signed")).unwrap();
+    fs::remove_file(place.path().join("admit.json.signed")).unwrap();
+    let copy = format!("offline/signed/{mira}-1.json");
+    assert_eq!(apart.offline(&["sign", &copy, "--yes", "--out", "again.signed"]).code, 0);
+    assert_eq!(fs::read(place.path().join("again.signed")).unwrap(), first);
+    // Given back, with the file.
+    apart.offline(&["sign", "again.signed", "--give-back", "1"]).fails(2, "with --yes");
+    assert!(place.path().join("again.signed").exists());
+    apart.offline(&["sign", "again.signed", "--give-back", "6", "--yes"]).fails(1, "signed no number 6");
+    let given = apart.offline(&["sign", "again.signed", "--give-back", "1", "--yes"]);
+    assert_eq!(given.code, 0, "{}", given.err);
+    assert!(!place.path().join("again.signed").exists() && !place.path().join(copy).exists());
+    apart.sign("leave.json");
+    assert_eq!(place.json(&["submit", "leave.json.signed"])["accepted"], 1);
+    place.all_sealed();
+    assert_eq!(place.status()["forks"], 0);
+
+    // What the node has taken is never given back where that node runs.
+    apart.write("fund.json", &["fund", "5", "--source", "savings"]);
+    assert_eq!(place.run(&["sign", "fund.json", "--yes"]).code, 0);
+    assert_eq!(place.json(&["submit", "fund.json.signed"])["accepted"], 1);
+    place.run(&["sign", "fund.json.signed", "--give-back", "2", "--yes"]).fails(1, "it stays signed");
+    assert_eq!(node.stop(), 0);
+}
+
+#[test]
+fn what_is_signed_is_read_by_the_charter_in_force_and_told_by_title() {
+    let apart = Apart::new();
+    let place = &apart.place;
+    place.json(&["charter", "show", "--founding", "--out", "founding.json"]);
+    let node = place.start();
+    say(place, &["admit", "founder", "--name", "Hana Novak"]);
+    let loan = [
+        "propose",
+        "loan",
+        "--title",
+        "Oven",
+        "--borrower",
+        "Bakery",
+        "--purpose",
+        "Bread",
+        "--amount",
+        "60",
+    ];
+    let oven = say(place, &[&loan[..], &["--term", "12", "--rate", "2%"]].concat());
+    let oven = oven["id"].as_str().unwrap().to_owned();
+    apart.write("withdraw.json", &["withdraw", &oven, "--reason", "Sold"]);
+    let shown = apart.offline(&["sign", "withdraw.json", "--show"]);
+    assert!(shown.out.contains(&format!("{oven} (called 'Oven')")), "{}{}", shown.out, shown.err);
+    assert_eq!(apart.offline(&["sign", "withdraw.json", "--show", "--charter", "founding.json"]).code, 0);
+
+    // A file that was written under an amended charter brings it.
+    let text = fs::read_to_string(place.path().join("withdraw.json")).unwrap();
+    let mut draft: Value = serde_json::from_str(&text).unwrap();
+    let mut amended: Value =
+        serde_json::from_str(&fs::read_to_string(place.path().join("founding.json")).unwrap()).unwrap();
+    amended["limits"]["score"] = 5.into();
+    draft["charters"] = vec![amended].into();
+    let file = place.file("amended.json", draft.to_string());
+    let shown = apart.offline(&["sign", &file, "--show"]);
+    assert!(shown.out.contains("brings the charter by which it is read"), "{}{}", shown.out, shown.err);
+    apart
+        .offline(&["sign", &file, "--charter", "founding.json", "--yes"])
+        .fails(1, "was written under the charter");
     assert_eq!(node.stop(), 0);
 }

@@ -1,5 +1,7 @@
 //! Every kind of record can be written down, carried, shown and signed elsewhere.
 
+use std::fs;
+
 use clap::Parser;
 use mutua_protocol::{
     charter::{Role, RoleHolders},
@@ -205,10 +207,11 @@ fn every_kind_of_record_can_be_signed_elsewhere() {
     for kind in kinds {
         let (body, shows) = sample(kind);
         assert_eq!(body.kind(), kind);
-        let draft = Draft { author: key(1).public(), records: vec![record(5, PLACE, body)] };
+        let draft =
+            Draft { author: key(1).public(), records: vec![record(5, PLACE, body)], titles: Titles::new() };
         let path = folder.path().join(format!("{kind:?}"));
         draft.write(&path, &community).unwrap();
-        let read = Draft::read(&path, &community).unwrap();
+        let (read, _) = Draft::read(&path, community.clone()).unwrap();
         assert_eq!(read, draft, "{kind:?}");
         let (title, facts) = spelled::record(&read.records[0], &community.charter);
         let told = facts.iter().fold(title, |told, (name, value)| format!("{told}\n{name}: {value}"));
@@ -228,10 +231,10 @@ fn what_is_no_chain_of_one_author_s_records_is_refused() {
     let first = record(1, Record::NONE, Body::Leave);
     let second = record(2, first.id(), Body::Leave);
     let write = |records: Vec<Record>| {
-        Draft { author: key(1).public(), records }.write(&path, &community).unwrap();
-        Draft::read(&path, &community)
+        Draft { author: key(1).public(), records, titles: Titles::new() }.rewrite(&path, &community).unwrap();
+        Draft::read(&path, community.clone())
     };
-    assert_eq!(write(vec![first.clone(), second.clone()]).unwrap().records.len(), 2);
+    assert_eq!(write(vec![first.clone(), second.clone()]).unwrap().0.records.len(), 2);
     let long = Body::Withdraw { proposal: PLACE, reason: "a".repeat(4_001) };
     let cases = [
         (vec![], "holds no record"),
@@ -257,7 +260,7 @@ fn what_is_no_chain_of_one_author_s_records_is_refused() {
         ("\"reads\"", "\"more\"", "holds no records to be signed"),
     ] {
         fs::write(&path, text.replacen(from, to, 1)).unwrap();
-        let refused = Draft::read(&path, &community).unwrap_err();
+        let refused = Draft::read(&path, community.clone()).unwrap_err();
         assert!(refused.message().contains(says), "{}", refused.message());
     }
 }
@@ -268,12 +271,12 @@ fn what_is_shown_comes_from_the_bytes() {
     let (folder, community) = (tempfile::tempdir().unwrap(), community());
     let path = folder.path().join("draft");
     let (body, _) = sample(Kind::Fund);
-    Draft { author: key(1).public(), records: vec![record(1, Record::NONE, body)] }
+    Draft { author: key(1).public(), records: vec![record(1, Record::NONE, body)], titles: Titles::new() }
         .write(&path, &community)
         .unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("amount: 123.45"));
     fs::write(&path, text.replace("amount: 123.45", "amount: 1.00")).unwrap();
-    let read = Draft::read(&path, &community).unwrap();
+    let (read, _) = Draft::read(&path, community.clone()).unwrap();
     assert!(spelled::line(&read.records[0], &community.charter).contains("amount: 123.45"));
 }
