@@ -28,6 +28,21 @@ fn propose(place: &Place, title: &str) -> String {
     say_id(place, &[&loan[..], &terms].concat())
 }
 
+const RATING: [&str; 12] = [
+    "--grade",
+    "4",
+    "--default",
+    "1%",
+    "--loss",
+    "1%",
+    "--greatest",
+    "5",
+    "--outlook",
+    "50",
+    "--valid",
+    "+1d",
+];
+
 fn line(loan: &str, verdict: &str, title: &str) -> String {
     format!("{loan},,{verdict},2,1.5%,40%,8000,70,2060-12-24,sound books,{title}\n")
 }
@@ -184,6 +199,22 @@ fn a_bad_line_anywhere_signs_nothing_and_a_good_table_is_signed_once() {
         contradicts.code == 1 && contradicts.err.contains("as it stands: approved"),
         "{}",
         contradicts.err
+    );
+    // Who changes their word on terms that two proposals share has to take the first one back: both lines could be sealed
+    // apart, or the first be refused and left out.
+    let other = place.json(&["proposals", &loans[5]])["attestations"][0]["id"].as_str().unwrap().to_owned();
+    say_id(&place, &["revoke", &other, "--reason", "A mistake"]);
+    say_id(&place, &[&["attest", &loans[4], "--declined"], &RATING[..]].concat());
+    let both = good(4, "twin") + &good(5, "twin");
+    let table = place.file("bad.csv", format!("{HEADER}{both}"));
+    place
+        .run(&["attest", "--batch", &table])
+        .fails(1, "line 3, verdict: contradicts what you say of the same terms");
+    let one = place.file("bad.csv", format!("{HEADER}{}", good(4, "twin")));
+    assert_eq!(
+        place.run(&["attest", "--batch", &one, "--dry-run"]).code,
+        0,
+        "of one proposal, one may change it"
     );
     assert_eq!(node.stop(), 0);
 }

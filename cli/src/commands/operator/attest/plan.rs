@@ -301,8 +301,8 @@ fn contradiction(
     words: &mut BTreeMap<TermsHash, Vec<Word>>,
 ) -> Option<String> {
     let said = words.entry(proposal.terms).or_default();
-    // This word takes the place of the one before it.
-    said.retain(|word| word.proposal != proposal.id || word.line.is_some());
+    // What stands counts for other proposals even where this table changes it: until that line is sealed, or should the node
+    // refuse it, both would stand.
     let other = said
         .iter()
         .find(|word| word.proposal != proposal.id && word.verdict != draft.assessment.verdict)
