@@ -123,6 +123,11 @@ impl Sheet {
         }
     }
 
+    /// Does the table have this column?
+    pub(crate) fn has(&self, column: &str) -> bool {
+        self.columns.iter().flatten().any(|name| *name == column)
+    }
+
     /// What a line says in this column: nothing where the table does not have it.
     pub(crate) fn cell<'a>(&self, row: &'a Row, column: &str) -> &'a str {
         let position = self.columns.iter().position(|name| *name == Some(column));

@@ -32,10 +32,12 @@ fn a_bad_line_anywhere_admits_nobody_and_every_fault_is_told() {
     let table = place.file(
         "bad.csv",
         format!(
-            "key;name;weight;group\n{good};Ada;2;staff\n{good};Ada again;2;staff\nabcd;Bo;x;nobody\n{};;0;staff\n{founder};Hana;1;\n\
-             {old};Alma;;\n{};Cy;1,5;staff\n",
+            "key;name;weight;group\n{good};Ada;2;staff\n{good};Ada again;2;staff\nabcd;Bo;x;nobody\n{};;0;staff\n{founder};Hana;1;staff\n\
+             {old};Alma;1;staff\n{};Cy;1,5;staff\n{};Di;;staff\n{};Ed;1;\n",
             key(2),
-            key(3)
+            key(3),
+            key(4),
+            key(5)
         ),
     );
     for arguments in [&["admit", "--batch", &table][..], &["admit", "--batch", &table, "--dry-run"]] {
@@ -52,7 +54,9 @@ fn a_bad_line_anywhere_admits_nobody_and_every_fault_is_told() {
             "line 7, key: was replaced by",
             "line 8, weight: '1,5' is no whole number",
             "line 5, weight: weight is 0",
-            "6 lines",
+            "line 9, weight: is empty: write a whole number",
+            "line 10, group: is empty: name one of the charter's groups (customers, staff)",
+            "8 lines",
             "Nothing is signed as long as a line is wrong",
         ] {
             assert!(told.contains(says), "{says} is not told: {told}");
@@ -76,7 +80,7 @@ fn a_table_goes_out_and_comes_back_and_nobody_is_admitted_twice() {
     let names = ["Ada", "\"Bo, the Younger\"", "\"Cy \"\"the\"\" Third\"", "'=Dee"];
     let lines: String = (0..MEMBERS)
         .map(|number| {
-            let group = if number % 3 == 0 { "staff" } else { "" };
+            let group = if number % 3 == 0 { "staff" } else { "customers" };
             format!("{},{},{group},{}\n", key(number), names[usize::from(number % 4)], number % 7 + 1)
         })
         .collect();

@@ -242,12 +242,30 @@ fn admission(
         ));
     }
     let group = match cell("group") {
+        "" if sheet.has("group") && community.charter.groups.len() > 1 => {
+            faults.push((
+                "group",
+                format!(
+                    "is empty: name one of the charter's groups ({}), or leave the whole column out",
+                    community.charter.groups.join(", ")
+                ),
+            ));
+            None
+        }
         "" => Some(0),
         name => position("group", written(name), &community.charter.groups)
             .map_err(|failure| faults.push(("group", failure.message().to_owned())))
             .ok(),
     };
     let weight = match cell("weight") {
+        "" if sheet.has("weight") => {
+            faults.push((
+                "weight",
+                "is empty: write a whole number, or leave the whole column out for a weight of 1 each"
+                    .to_owned(),
+            ));
+            None
+        }
         "" => Some(1),
         text => {
             let number = text.parse::<u32>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
