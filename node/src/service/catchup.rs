@@ -16,7 +16,7 @@ use negentropy::{Id, Negentropy, NegentropyStorageVector};
 
 use super::{
     Core, CoreError, Output, PeerStatus,
-    intake::Taken,
+    intake::{Taken, Unfit},
     limits::{
         ASK_AGAIN_MS, GOSSIP_MS, PATIENT_MS, PEERS, POLL_MS, POLLS, RECONCILE_BYTES, RECONCILE_IDS,
         RECONCILE_MS, RECONCILE_ROUNDS, REQUEST_MS, REQUESTS, SEAL_PAGES,
@@ -475,11 +475,11 @@ impl Core {
     ) -> Result<(), CoreError> {
         let mut fresh = match self.authentic(records) {
             Ok(fresh) => fresh,
-            Err(rule) if self.may_be_in_order(rule) => {
+            Err(Unfit { rule, is_to_blame: false }) => {
                 self.counters.refuse(rule);
                 return self.end_reconciliation(true);
             }
-            Err(rule) => return self.blame(peer, rule),
+            Err(Unfit { rule, .. }) => return self.blame(peer, rule),
         };
         fresh.retain(|received| asked.contains(&received.id));
         let elapsed = self.now.elapsed;
@@ -558,11 +558,11 @@ impl Core {
     fn missing_came(&mut self, peer: PeerId, records: &[Vec<u8>]) -> Result<(), CoreError> {
         let mut fresh: Vec<Received> = match self.authentic(records) {
             Ok(fresh) => fresh,
-            Err(rule) if self.may_be_in_order(rule) => {
+            Err(Unfit { rule, is_to_blame: false }) => {
                 self.counters.refuse(rule);
                 return Ok(());
             }
-            Err(rule) => return self.blame(peer, rule),
+            Err(Unfit { rule, .. }) => return self.blame(peer, rule),
         };
         self.fetched(&fresh);
         fresh.sort_by_key(Received::order);

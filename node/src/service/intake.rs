@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 
 use mutua_protocol::{
+    codec,
     keys::{PublicKey, verify_batch},
     ledger::{ChainFault, Inadmissible, Proposal, ProposalStatus, Void},
-    records::{Body, BodyError, Fork, MalformedRecord, Received},
+    limits,
+    records::{Body, BodyError, Fork, MalformedRecord, Received, SignedRecord},
 };
 
 use super::{
@@ -30,6 +32,15 @@ pub(super) struct SeenFork {
     pub(super) since: u64,
     /// This node has done its part: it has written the evidence, or found another's.
     pub(super) settled: bool,
+}
+
+/// Why records of others are of no use.
+#[derive(Debug)]
+pub(super) struct Unfit {
+    /// The short name of the rule.
+    pub(super) rule: &'static str,
+    /// Should the sender have known it?
+    pub(super) is_to_blame: bool,
 }
 
 /// What became of a record, inside.
@@ -349,31 +360,47 @@ impl Core {
     /// Decodes and authenticates records that came from others.
     ///
     /// # Errors
-    /// The short name of the first rule that the sender should have known.
-    pub(super) fn authentic(&self, records: &[Vec<u8>]) -> Result<Vec<Received>, &'static str> {
+    /// The first rule that is broken.
+    pub(super) fn authentic(&self, records: &[Vec<u8>]) -> Result<Vec<Received>, Unfit> {
         let mut fresh = Vec::with_capacity(records.len());
+        let mut foreign = None;
         for bytes in records {
-            let received =
-                Received::decode(bytes, &self.community).map_err(|error| malformed_rule(&error))?;
-            if self.tail.get(&received.id).is_none() {
-                fresh.push(received);
+            match Received::decode(bytes, &self.community) {
+                Ok(received) if self.tail.get(&received.id).is_some() => {}
+                Ok(received) => fresh.push(received),
+                Err(error) if self.may_be_in_order(&error, bytes) => {
+                    foreign.get_or_insert(malformed_rule(&error));
+                }
+                Err(error) => return Err(Unfit { rule: malformed_rule(&error), is_to_blame: true }),
             }
         }
         let claims: Vec<_> = fresh.iter().map(Received::claim).collect();
-        verify_batch(&claims).map_err(|_| "signature")?;
-        Ok(fresh)
+        verify_batch(&claims).map_err(|_| Unfit { rule: "signature", is_to_blame: true })?;
+        foreign.map_or(Ok(fresh), |rule| Err(Unfit { rule, is_to_blame: false }))
     }
 
-    /// Can a record that breaks this rule be in order under an amended charter that this node has yet to learn of? Then
-    /// whoever has told it is not to blame.
-    pub(super) fn may_be_in_order(&self, rule: &str) -> bool {
+    /// Can these bytes be in order under an amended charter that this node has yet to learn of? Then whoever has told them is
+    /// not to blame. What is no record under any charter, or is not its author's, is never excused: else a peer could
+    /// claim a great height, and send anything.
+    fn may_be_in_order(&self, error: &MalformedRecord, bytes: &[u8]) -> bool {
+        let depends_on_charter = match error {
+            MalformedRecord::Codec(_) => true,
+            MalformedRecord::Body { error, .. } => !matches!(error, BodyError::Evidence(_)),
+            MalformedRecord::Community(_) | MalformedRecord::Sequence(_) => false,
+        };
         let is_behind = || {
             let open = |proposal: &Proposal| {
                 proposal.status == ProposalStatus::Open && proposal.subject.change().is_some()
             };
             self.catchup.is_behind(self.ledger.height()) || self.ledger.proposals().values().any(open)
         };
-        matches!(rule, "body" | "bytes") && is_behind()
+        let is_signed = || {
+            codec::decode::<SignedRecord>(bytes, limits::RECORD_BYTES).is_ok_and(|signed| {
+                signed.record.community == self.community.id
+                    && Received::own(signed).signed_header().check().is_ok()
+            })
+        };
+        depends_on_charter && is_behind() && is_signed()
     }
 
     /// Records told by a peer.
@@ -391,9 +418,9 @@ impl Core {
         }
         let fresh = match self.authentic(&records) {
             Ok(fresh) => fresh,
-            Err(rule) => {
+            Err(Unfit { rule, is_to_blame }) => {
                 self.counters.refuse(rule);
-                return Ok(if self.may_be_in_order(rule) { Verdict::Ignore } else { Verdict::Reject });
+                return Ok(if is_to_blame { Verdict::Reject } else { Verdict::Ignore });
             }
         };
         let mut verdict = Verdict::Ignore;

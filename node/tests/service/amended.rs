@@ -1,5 +1,10 @@
 //! The charter is amended while the nodes run: all of them follow, and the witnesses of the charter in force seal.
 
+use mutua_node::{
+    network::{Topic, Verdict},
+    service::{Input, Now, Output},
+    wire,
+};
 use mutua_protocol::{
     archive::{end_frame, opening, seal_frame, verify},
     charter::{Charter, Community, Rule, Utility},
@@ -11,7 +16,7 @@ use mutua_protocol::{
 use super::{
     sim::{Links, Sim},
     story::{members, open_a_round, votes},
-    world::{Authors, CLOSE, PERIOD, community, fund, public, witness},
+    world::{Authors, CLOSE, EPOCH, PERIOD, community, fund, loan, public, witness},
 };
 
 /// A proposal to change the charter.
@@ -221,5 +226,49 @@ fn crashes_around_the_change_contradict_nothing_and_lose_nothing() {
         assert!(!is_witness(&sim, 0), "seed {seed}");
         assert!((1..5).all(|node| is_witness(&sim, node)), "seed {seed}");
         assert_eq!(sim.bans, [], "seed {seed}: an honest node was shut out");
+    }
+}
+
+#[test]
+fn a_charter_change_to_come_excuses_no_garbage() {
+    let community = community(4);
+    let mut authors = Authors::new(&community);
+    let mut sim = Sim::new(0, &community, 1, Links::GOOD);
+    let names = members(4);
+    open_a_round(&mut sim, &mut authors, &names);
+    let told = |sim: &mut Sim, bytes: Vec<u8>| {
+        let (peer, token) = (sim.nodes[1].peer, sim.rng.next());
+        let now = Now { wall: EPOCH + sim.now, elapsed: sim.now };
+        let data = wire::encode(&vec![bytes]);
+        let core = sim.nodes[0].core.as_mut().unwrap();
+        core.handle(now, Input::Gossip { topic: Topic::Records, source: peer, data, token }).unwrap();
+        let outputs = core.commit().unwrap();
+        outputs
+            .into_iter()
+            .find_map(|output| match output {
+                Output::Verdict(of, verdict) if of == token => Some(verdict),
+                _ => None,
+            })
+            .unwrap()
+    };
+    let category = |category: u16| {
+        let Body::Propose(Subject::Loan(mut loan)) = loan("bakery", 5) else { panic!("no loan") };
+        loan.category = category;
+        Body::Propose(Subject::Loan(loan))
+    };
+    let foreign = authors.fork(&names[1], category(9)).bytes.to_vec();
+    let mut unsigned = foreign.clone();
+    *unsigned.last_mut().unwrap() ^= 1;
+    // Nothing is to come: all of it is the sender's fault.
+    for bytes in [b"garbage".to_vec(), unsigned.clone(), foreign.clone()] {
+        assert_eq!(told(&mut sim, bytes), Verdict::Reject);
+    }
+    let (body, _) = change(&community, |charter| charter.categories.push("schools".to_owned()));
+    let proposal = authors.say(&names[0], body);
+    sim.accept(4, &[proposal]);
+    sim.settle(30_000);
+    assert_eq!(told(&mut sim, foreign), Verdict::Ignore, "it may be in order by then");
+    for bytes in [b"garbage".to_vec(), unsigned] {
+        assert_eq!(told(&mut sim, bytes), Verdict::Reject, "under no charter");
     }
 }
