@@ -185,7 +185,7 @@ impl Client {
     /// # Errors
     /// See [`Client::get`]; also when the node's charters are not those of this community.
     pub(crate) fn community(&self, founding: Community) -> Done<Community> {
-        let known = self.charters()?;
+        let known: Charters = self.get("/v1/charters?open=false")?;
         if known.community != founding.id {
             return Err(Failure::node(format!("the node {} is one of another community", self.name)));
         }

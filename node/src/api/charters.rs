@@ -1,11 +1,15 @@
 //! The charter in force, those before it, and the changes that are open.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
 use mutua_protocol::{
     charter::Charter,
     ledger::{Ledger, Proposal, ProposalStatus},
     outcome::ChangeResult,
 };
+use serde::Deserialize;
 
 use super::{
     Shared,
@@ -18,12 +22,29 @@ pub(super) async fn in_force(State(shared): State<Shared>) -> Result<Json<Charte
     Ok(Json(shared.ask(|core| core.ledger().community().charter.clone()).await?))
 }
 
-/// Every charter that has been in force, the founding one first, and what is proposed.
-pub(super) async fn all(State(shared): State<Shared>) -> Result<Json<Charters>, Problem> {
-    Ok(Json(shared.ask(|core| charters(core.ledger())).await?))
+/// What is wanted of the charters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// Also the changes that are open, each with a whole charter [default: yes].
+    #[serde(default = "yes")]
+    open: bool,
 }
 
-fn charters(ledger: &Ledger) -> Charters {
+const fn yes() -> bool {
+    true
+}
+
+/// Every charter that has been in force, the founding one first, and what is proposed.
+pub(super) async fn all(
+    State(shared): State<Shared>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Json<Charters>, Problem> {
+    let Query(Wanted { open }) = wanted?;
+    Ok(Json(shared.ask(move |core| charters(core.ledger(), open)).await?))
+}
+
+fn charters(ledger: &Ledger, with_open: bool) -> Charters {
     let community = ledger.community();
     let adopted = |height: u64| {
         let closing = ledger.closings().iter().find(|closing| closing.outcome.height == height)?;
@@ -49,7 +70,7 @@ fn charters(ledger: &Ledger) -> Charters {
     let mut open: Vec<&Proposal> = ledger
         .proposals()
         .values()
-        .filter(|held| held.status == ProposalStatus::Open && held.subject.change().is_some())
+        .filter(|held| with_open && held.status == ProposalStatus::Open && held.subject.change().is_some())
         .collect();
     open.sort_by_key(|held| held.sealed);
     let open = open
