@@ -102,13 +102,23 @@ pub(crate) struct Said {
     /// The file that it was written to, if it is not signed yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsigned: Option<PathBuf>,
+    /// What the record says, where a command before this one has signed it: the same words may mean something else by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<Meant>,
+}
+
+/// What a record says, in the words of people.
+#[derive(Debug, Serialize)]
+pub(crate) struct Meant {
+    what: &'static str,
+    facts: Vec<(&'static str, String)>,
 }
 
 impl Said {
     fn of(received: &Received, kept: bool) -> Self {
         let record = received.record();
         let (kind, author, sequence) = (record.body.kind(), record.author, record.sequence);
-        Self { id: received.id, kind, author, sequence, kept, unsigned: None }
+        Self { id: received.id, kind, author, sequence, kept, unsigned: None, says: None }
     }
 }
 
@@ -214,6 +224,7 @@ impl Signer {
             sequence: first.sequence,
             kept: false,
             unsigned: Some(path.clone()),
+            says: None,
         };
         let titles = self.titles(&records)?;
         Draft { author: *author, records, titles }.write(path, &self.community)?;
@@ -350,12 +361,12 @@ impl Signer {
                     note(
                         "that was this very command: nothing more is signed. If you mean it twice, give it once more",
                     );
-                    return Ok(Said::of(&kept.received, true));
+                    return Ok(self.said_before(&kept.received));
                 }
                 (true, Some(_)) => {
                     note("a record kept in this home is this very command: it is handed in again");
                     self.wait_until_taken(&kept.received)?;
-                    return Ok(Said::of(&kept.received, true));
+                    return Ok(self.said_before(&kept.received));
                 }
                 (false, None) => {}
                 // The node has told it to nobody, and lets go of it for the next one with its number.
@@ -378,6 +389,12 @@ impl Signer {
         self.outbox.keep(&received.signed, &command)?;
         self.wait_until_taken(&received)?;
         Ok(Said::of(&received, false))
+    }
+
+    /// A record that a command before this one has signed: shown is what it says, and not what the same words mean by now.
+    fn said_before(&self, kept: &Received) -> Said {
+        let (what, facts) = spelled::body(&kept.record().body, &self.community.charter);
+        Said { says: Some(Meant { what, facts }), ..Said::of(kept, true) }
     }
 
     /// Hands in a record, which is in the outbox, until the node takes or refuses it.
@@ -439,7 +456,17 @@ pub(crate) fn tell(context: &Context, said: &Said, more: impl FnOnce(&mut Page))
             page.line(format!("Then here again:   mutua submit {file}.signed"));
             return;
         }
-        more(page);
+        match &said.says {
+            Some(Meant { what, facts }) => {
+                page.line("Nothing new is signed. The record that was signed before says:").gap();
+                page.line(*what).facts(facts.clone()).gap();
+                page.line(
+                    "If the same words mean something else by now, because terms have changed or time has passed, give the command \
+                     once more.",
+                );
+            }
+            None => more(page),
+        }
         page.line(format!(
             "(record {}, number {} of its author's; the witnesses seal it within seconds)",
             said.id.short(),

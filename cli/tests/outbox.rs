@@ -163,6 +163,38 @@ fn a_command_whose_answer_was_lost_is_done_once_however_often_it_is_given() {
 }
 
 #[test]
+fn the_same_words_after_a_change_show_what_was_signed_and_not_what_they_would_mean_now() {
+    let place = founded();
+    let node = place.start();
+    common::say(&place, &["admit", "founder", "--name", "Hana Novak"]);
+    let loan = ["propose", "loan", "--title", "Oven", "--borrower", "Bakery", "--purpose", "Bread"];
+    let terms = ["--amount", "6000", "--term", "24", "--rate", "3.5%"];
+    let oven = common::say_id(&place, &[&loan[..], &terms].concat());
+    let before = place.json(&["proposals", &oven])["terms"].as_str().unwrap().to_owned();
+    let rating =
+        ["--grade", "2", "--default", "1%", "--loss", "40%", "--greatest", "8000", "--outlook", "70"];
+    let words = [&["attest", &oven][..], &rating, &["--valid", "2060-01-01T00:00:00Z"]].concat();
+    let between = Between::stand(&place, &node);
+    between.set(Fate::LostAfter);
+    place.run(&words).fails(3, "is signed and kept in this home");
+    // Amended where nothing of it is known: in the home of another program, so to say.
+    let outbox = place.path().join("home/outbox");
+    fs::rename(&outbox, place.path().join("kept")).unwrap();
+    common::say(&place, &["amend", &oven, "--amount", "7000"]);
+    fs::remove_dir_all(&outbox).unwrap();
+    fs::rename(place.path().join("kept"), &outbox).unwrap();
+    let again = place.run(&words);
+    done(&again, "that was this very command");
+    assert!(again.out.contains(&before) && again.out.contains("Nothing new is signed"), "{}", again.out);
+    // Once more, it is for the terms as they are.
+    let now = place.json(&["proposals", &oven])["terms"].as_str().unwrap().to_owned();
+    assert_ne!(now, before);
+    common::say(&place, &words);
+    assert_eq!(place.json(&["proposals", &oven])["attestations"][0]["terms"], now.as_str());
+    drop(node);
+}
+
+#[test]
 fn another_command_hands_in_first_what_is_kept() {
     let place = founded();
     let node = place.start();

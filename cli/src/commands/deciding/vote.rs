@@ -147,7 +147,7 @@ impl Arguments {
                 .collect(),
         };
         let said = signer.say(Body::Ballot(ballot.clone()))?;
-        if said.unsigned.is_some() {
+        if said.unsigned.is_some() || said.says.is_some() {
             return tell(context, &said, |_| {});
         }
         let voted =
