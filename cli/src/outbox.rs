@@ -25,7 +25,7 @@ use crate::{
     failure::{Done, Failure},
     files,
 };
-pub(crate) use batch::{Batch, Note, RefusedLine};
+pub(crate) use batch::{BATCH_BYTES, Batch, Note, RefusedLine};
 
 /// The folder in the home.
 const FOLDER: &str = "outbox";

@@ -131,6 +131,9 @@ fn a_document_is_found_where_it_is_named_and_nowhere_else() {
         missing.out
     );
     place.run(&["document", "verify", "nothing.pdf"]).fails(2, "cannot be read");
+    // What may have no end.
+    place.run(&["document", "hash", "/dev/zero"]).fails(2, "only files can be documents");
+    place.run(&["document", "hash", "."]).fails(2, "only files can be documents");
 
     // What was attested before is found where the loan is named, and said not to count.
     attest(&place, &oven, "+90d", &[]);

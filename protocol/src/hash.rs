@@ -273,10 +273,43 @@ impl DocumentHash {
     }
 }
 
+/// The hash of a document that comes in parts.
+#[derive(Debug, Clone)]
+pub struct DocumentHasher(blake3::Hasher);
+
+impl Default for DocumentHasher {
+    fn default() -> Self {
+        Self(blake3::Hasher::new_derive_key(context::DOCUMENT))
+    }
+}
+
+impl DocumentHasher {
+    /// Takes the next part.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The hash of all parts together.
+    #[must_use]
+    pub fn finish(&self) -> DocumentHash {
+        DocumentHash(*self.0.finalize().as_bytes())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::codec;
+
+    #[test]
+    fn a_document_has_one_hash_in_whatever_parts_it_comes() {
+        let document: Vec<u8> = (0..5_000u32).map(|number| number.to_le_bytes()[0]).collect();
+        for size in [1, 7, 1_024, 5_000] {
+            let mut hasher = DocumentHasher::default();
+            document.chunks(size).for_each(|part| hasher.update(part));
+            assert_eq!(hasher.finish(), DocumentHash::of(&document), "{size}");
+        }
+    }
 
     #[test]
     fn a_hash_is_its_raw_bytes_in_canonical_form() {

@@ -24,8 +24,9 @@ use crate::{
 const EXTENSION: &str = "batch";
 const PAST: &str = "past";
 
-/// Greatest size of a batch's file: the records of [`crate::signing::ITEMS`] lines, of the usual size, with room to spare.
-const BATCH_BYTES: u64 = 512 << 20;
+/// Greatest size of a batch's file: the records of [`crate::signing::ITEMS`] lines, of the usual size, with room to spare. A
+/// batch that would be larger is not signed.
+pub(crate) const BATCH_BYTES: u64 = 512 << 20;
 
 /// Batches that are remembered when they are through, the newest ones.
 const REMEMBERED: usize = 64;
@@ -100,7 +101,7 @@ impl Outbox {
             Err(error) => return Err(Failure::file(&path, format!("cannot be read: {error}"))),
             Ok(file) => file,
         };
-        let batch = read(BufReader::new(file.take(BATCH_BYTES)), community).filter(|batch| {
+        let batch = read(BufReader::new(file.take(BATCH_BYTES + PAST_BYTES)), community).filter(|batch| {
             let is_of = |received: &Received| received.record().author == self.author;
             batch.records.iter().all(|(_, received)| is_of(received)) && follow(&batch.records)
         });

@@ -10,12 +10,15 @@ use std::{
 };
 
 use mutua_node::service::{Reception, ReceptionStatus};
-use mutua_protocol::records::{Body, Received, Record};
+use mutua_protocol::{
+    codec,
+    records::{Body, Received, Record},
+};
 
 use super::{Signer, note, words};
 use crate::{
     failure::{Done, Failure},
-    outbox::{Batch, Note, RefusedLine},
+    outbox::{BATCH_BYTES, Batch, Note, RefusedLine},
     progress::Progress,
     times,
 };
@@ -28,6 +31,10 @@ const CHUNK: usize = 250;
 
 /// Their bytes: well below what a request may have, in hexadecimal digits.
 const CHUNK_BYTES: usize = 512 << 10;
+
+/// What a line of a kept batch has at most beside a record's body: its number, and the head and signature of the record in
+/// hexadecimal.
+const LINE_BYTES: usize = 640;
 
 /// How long to wait before records are handed in again that the node cannot take yet.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -64,6 +71,14 @@ impl Signer {
         for Item { line, body } in &items {
             body.check(&self.community, &author)
                 .map_err(|error| Failure::input(format!("line {line}: {error}")))?;
+        }
+        // Kept in hexadecimal, with what a record has besides its body.
+        let size: usize = items.iter().map(|item| 2 * codec::encode(&item.body).len() + LINE_BYTES).sum();
+        if size as u64 > BATCH_BYTES {
+            return Err(Failure::input(format!(
+                "all of it together would have {size} bytes, and at most {BATCH_BYTES} are kept at once: divide the table. Nothing \
+                 is signed"
+            )));
         }
         let records = self.sign_all(items)?;
         let note =

@@ -1,11 +1,15 @@
 //! `mutua document`: documents stay where they are; records name them by their hashes.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 use mutua_node::api::types::ProposalView;
 use mutua_protocol::{
-    hash::{DocumentHash, RecordId},
+    hash::{DocumentHash, DocumentHasher, RecordId},
     keys::PublicKey,
     records::ProposalId,
 };
@@ -15,11 +19,14 @@ use crate::{
     client::Client,
     context::Context,
     failure::{Done, Failure, Status},
-    files,
     home::Home,
     named, output,
     page::{Page, cut},
+    progress::Progress,
 };
+
+/// How much of a document is read at a time.
+const PART: usize = 1 << 20;
 
 const HASH_EXAMPLE: &str = "\
 Example:
@@ -124,12 +131,28 @@ impl Arguments {
     }
 }
 
-/// The hash by which records name the file at this path.
+/// The hash by which records name the file at this path, however large it is.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When it cannot be read, or is no file but a device or a folder, which may have no end.
 pub(crate) fn hash_of(path: &Path) -> Done<DocumentHash> {
-    Ok(DocumentHash::of(&files::read(path)?))
+    let failed = |error: std::io::Error| Failure::file(path, format!("cannot be read: {error}"));
+    let about = fs::metadata(path).map_err(failed)?;
+    if !about.is_file() {
+        return Err(Failure::file(path, "is no file: only files can be documents"));
+    }
+    let mut file = fs::File::open(path).map_err(failed)?;
+    let progress = Progress::bytes(about.len(), "hashing");
+    let (mut hasher, mut done, mut part) = (DocumentHasher::default(), 0, vec![0; PART]);
+    loop {
+        let size = file.read(&mut part).map_err(failed)?;
+        if size == 0 {
+            return Ok(hasher.finish());
+        }
+        hasher.update(&part[..size]);
+        done += size as u64;
+        progress.set(done);
+    }
 }
 
 fn hash(files: &[PathBuf]) -> Done<Vec<Hashed>> {
