@@ -302,6 +302,11 @@ impl Core {
     /// A record with a number that its author has used, or on a branch that this node does not follow.
     fn other_branch(&mut self, received: Received) -> Result<Taken, CoreError> {
         let (author, sequence) = received.order();
+        if self.untold.remove(&received.id) {
+            // Parked here for its own author, who has said something else since: nobody else has seen it.
+            let reason = format!("its author has said something else with number {sequence} or before it");
+            return Ok(Taken::Refused("other-branch", reason));
+        }
         if self.forks.0.contains_key(&author) || self.ledger.suspension(&author).is_some() {
             // One fork is as good as many, and looking for the other record takes time.
             let reason = format!("its author has signed other records with number {sequence} or before");
@@ -425,6 +430,7 @@ impl Core {
         };
         let mut verdict = Verdict::Ignore;
         for received in fresh {
+            self.untold.remove(&received.id);
             match self.take(received)? {
                 Taken::Accepted => verdict = Verdict::Accept,
                 Taken::Refused(rule, _) => self.counters.refuse(rule),

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use mutua_node::{network::Topic, service::Input, wire};
+use mutua_node::{
+    network::Topic,
+    service::{Input, ReceptionStatus},
+    wire,
+};
 use mutua_protocol::{
     charter::Community,
     records::{Body, Fork, Received},
@@ -11,7 +15,7 @@ use mutua_protocol::{
 use super::{
     sim::{Links, Sim},
     story::{members, open_a_round},
-    world::{Authors, CLOSE, ballot, charter, community, public, witness},
+    world::{Authors, CLOSE, admit, ballot, charter, community, public, witness},
 };
 
 /// Tells a node a record, as a peer does.
@@ -243,4 +247,32 @@ fn a_witness_that_may_say_no_more_proves_the_rest_later_and_never_forks_its_own_
     assert_eq!(sim.core(0).ledger().suspension(&public(&witness(0))), None);
     assert_eq!(proofs(&sim, 0), 7);
     assert_eq!(sim.core(0).status().forks, 7);
+}
+
+#[test]
+fn what_a_batch_has_left_parked_convicts_nobody() {
+    let community = community(4);
+    let mut authors = Authors::new(&community);
+    let mut sim = Sim::new(0, &community, 1, Links::GOOD);
+    open_a_round(&mut sim, &mut authors, &members(4));
+    // The first of these is never handed in; the others wait for it at this node, which tells nobody of them.
+    let mut first_try = authors.clone();
+    let batch: Vec<_> =
+        ["a", "b", "c", "d"].iter().map(|name| first_try.say("registrar", admit(name))).collect();
+    for parked in sim.submit(4, &batch[1..]) {
+        assert!(matches!(parked.status, ReceptionStatus::Parked { .. }));
+    }
+    // What their author says instead comes to it in seals alone.
+    sim.part(&[4]);
+    let second_try: Vec<_> =
+        ["d", "c", "b", "a"].iter().map(|name| authors.say("registrar", admit(name))).collect();
+    sim.accept(0, &second_try);
+    sim.run_until("they are sealed", 30_000, |sim| sim.core(0).ledger().members().contains_key(&public("a")));
+    sim.join();
+    sim.settle(30_000);
+    for node in sim.all() {
+        assert_eq!(sim.core(node).status().forks, 0, "node {node}");
+        assert_eq!(sim.core(node).ledger().suspension(&public("registrar")), None);
+    }
+    assert_eq!(sim.core(4).status().parked, 0);
 }
