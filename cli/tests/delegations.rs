@@ -36,6 +36,7 @@ fn a_delegates_ballot_counts_with_the_delegators_weight_and_the_receipt_says_so(
     place
         .run(&["delegate", "--end", "--category", "general", "--as", "alma"])
         .fails(1, "has delegated nothing");
+    place.run(&["vote", "--end-standing", "--as", "alma"]).fails(1, "you have no standing ballot");
     let told = place.run(&["delegate", "--as", "alma"]).out;
     assert!(told.contains("nobody's ballot counts: Hana Novak has none"), "{told}");
 
@@ -47,6 +48,8 @@ fn a_delegates_ballot_counts_with_the_delegators_weight_and_the_receipt_says_so(
     assert!(told.contains("the ballot of Hana Novak counts, by way of Bert Ost"), "{told}");
     let told = place.run(&["delegate", "--as", "founder"]).out;
     assert!(told.contains("counts for 2 others now, weight 5"), "{told}");
+    let listed = place.run(&["proposals"]).out;
+    assert!(listed.contains("those of 2 members, of weight 5"), "{listed}");
     let status = place.run(&["status"]).out;
     assert!(status.contains("Where Alma Reyes has no ballot of their own"), "{status}");
     let now = place.json(&["outcome", "current"]);
@@ -68,6 +71,15 @@ fn a_delegates_ballot_counts_with_the_delegators_weight_and_the_receipt_says_so(
     assert!(told.out.contains("others' counted for it by delegation, with its weight 3"), "{}", told.out);
     assert!(told.out.contains("Verdict: VALID"), "{}", told.out);
     assert_eq!(place.json(&["verify-receipt", "alma.receipt"])["counted"], true);
+
+    // A standing ballot goes before, until it is ended; then the delegate's counts again.
+    let later =
+        say_id(&place, &["propose", "motion", "--title", "Later", "--text", "More?", "--as", "founder"]);
+    say_id(&place, &["vote", &format!("{later}=yes"), "--standing", "--as", "founder"]);
+    say_id(&place, &["vote", "--end-standing", "--as", "founder"]);
+    let now = place.json(&["outcome", "current"]);
+    assert_eq!(now["outcome"]["motions"][0]["yes"], 6, "what was cast in this round stays");
+    place.run(&["vote", "--end-standing", "--as", "founder"]).fails(1, "you have no standing ballot");
 
     // An own ballot goes before, in this round alone.
     say_id(&place, &["delegate", "--end", "--as", "bert"]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use mutua_node::api::types::{OutcomeView, ProposalView};
+use mutua_node::api::types::{Heads, OutcomeView, ProposalView};
 use mutua_protocol::{
     charter::Charter,
     outcome::CandidateResult,
@@ -57,13 +57,22 @@ impl Arguments {
         }
         proposals.retain(|proposal| self.all || proposal.status == "open");
         // The figures are for people; they cost the node an allocation.
-        let standing = if context.json { Standing::new() } else { standing(&client)? };
-        output::show(context.json, &proposals, |page| list(page, &proposals, &standing, &charter, self.all))
+        let now: Option<OutcomeView> =
+            if context.json { None } else { Some(client.get("/v1/outcomes/current")?) };
+        let standing = now.as_ref().map(standing).unwrap_or_default();
+        output::show(context.json, &proposals, |page| {
+            list(page, &proposals, &standing, &charter, self.all);
+            if let Some(Heads { heads, weight }) = now.map(|now| now.delegated).filter(|by| by.heads > 0) {
+                page.gap().line(format!(
+                    "Among the votes are those of {heads} members, of weight {weight}, who have cast none and for whom a delegate's \
+                     ballot counts; 'mutua delegate' shows yours."
+                ));
+            }
+        })
     }
 }
 
-fn standing(client: &Client) -> Done<Standing> {
-    let now: OutcomeView = client.get("/v1/outcomes/current")?;
+fn standing(now: &OutcomeView) -> Standing {
     let mut standing = Standing::new();
     for candidate in &now.outcome.candidates {
         let word = match &candidate.result {
@@ -84,7 +93,7 @@ fn standing(client: &Client) -> Done<Standing> {
         let word = if motion.carried { "carried" } else { "not carried" };
         standing.insert(motion.proposal, (format!("{}:{}", motion.yes, motion.no), word));
     }
-    Ok(standing)
+    standing
 }
 
 fn list(page: &mut Page, proposals: &[ProposalView], standing: &Standing, charter: &Charter, all: bool) {

@@ -20,6 +20,7 @@ const EXAMPLE: &str = "\
 Example:
   mutua vote 5b3e90aa=10 77d0c1e2=3 9ac41f60=yes
   mutua vote 5b3e90aa=none
+  mutua vote --end-standing
 
 Loans get a score, from 1 to the charter's greatest; motions get yes, no or abstain; none takes back what you
 said of one. What you said before of others stays, if their terms are still the same. Ballots
@@ -30,7 +31,7 @@ are open: everybody can see how everybody voted.";
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
     /// PROPOSAL=SCORE, MOTION=yes|no|abstain, or PROPOSAL=none; proposals by the first digits of their ids
-    #[arg(value_name = "PROPOSAL=VOTE", required_unless_present_any = ["fresh", "standing"])]
+    #[arg(value_name = "PROPOSAL=VOTE", required_unless_present_any = ["fresh", "standing", "end_standing"])]
     votes: Vec<String>,
     /// Count this ballot in later rounds, too, until you cast another
     #[arg(long)]
@@ -38,6 +39,9 @@ pub(crate) struct Arguments {
     /// Begin with an empty ballot: drop what you said before
     #[arg(long)]
     fresh: bool,
+    /// End your standing ballot, and cast none: what you have cast in this round stays, and otherwise your delegate's counts
+    #[arg(long, conflicts_with_all = ["votes", "standing", "fresh"])]
+    end_standing: bool,
     #[command(flatten)]
     signer: SignerArguments,
 }
@@ -108,6 +112,9 @@ impl Arguments {
                 signer.label(),
                 author.short()
             )));
+        }
+        if self.end_standing {
+            return end_standing(&signer, context);
         }
         let proposals = signer.client.proposals()?;
         let mut lines: BTreeMap<ProposalId, Line<'_>> = BTreeMap::new();
@@ -187,6 +194,27 @@ impl Arguments {
             ));
         })
     }
+}
+
+/// Ends a standing ballot without casting one: an empty standing ballot for a round that is over takes it away, and counts
+/// in none.
+fn end_standing(signer: &Signer, context: &Context) -> Done {
+    let held: BallotView = signer.client.get(&format!("/v1/ballots/{}", signer.author()))?;
+    if held.standing.is_none() {
+        return Err(Failure::refused("you have no standing ballot"));
+    }
+    let round = signer.chain.round.saturating_sub(1);
+    if round == 0 {
+        return Err(Failure::refused(
+            "in the first round your standing ballot is the one that you have cast in it. Empty both with 'mutua vote --fresh \
+             --standing', and vote again for this round alone; or end it when the round has closed",
+        ));
+    }
+    let ballot = Ballot { round, standing: true, scores: Vec::new(), answers: Vec::new() };
+    let said = signer.say(Body::Ballot(ballot))?;
+    tell(context, &said, |page| {
+        page.line("Your standing ballot is ended. What you have cast in this round, if anything, stays.");
+    })
 }
 
 impl std::fmt::Display for Vote {
