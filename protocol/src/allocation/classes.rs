@@ -50,6 +50,7 @@ impl<'a> Row<'a> {
 }
 
 impl Rows {
+    #[inline]
     fn row(&self, row: usize) -> Row<'_> {
         let range = self.starts[row] as usize..self.starts[row + 1] as usize;
         let scores = if self.scores.is_empty() { &[] } else { &self.scores[range.clone()] };
@@ -138,6 +139,11 @@ impl Classes {
         !self.ballots.scores.is_empty()
     }
 
+    /// The highest score on any ballot; one if there is none.
+    pub(crate) fn highest_score(&self) -> u32 {
+        self.ballots.scores.iter().copied().max().unwrap_or(1)
+    }
+
     /// Sums over the supporters of a project.
     pub(crate) fn totals(&self, project: usize) -> Totals {
         self.totals[project]
@@ -159,6 +165,7 @@ impl Classes {
     }
 
     /// The projects a class supports, by position.
+    #[inline]
     pub(crate) fn ballot(&self, class: usize) -> Row<'_> {
         self.ballots.row(class)
     }

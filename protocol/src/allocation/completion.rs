@@ -9,28 +9,35 @@
 //!
 //! The result is the very one of raising one by one, got with less work.
 //!
-//! *Where many raises change nothing*, they need no run. As endowments rise and the purchases stay the
+//! *Where hundreds of raises change nothing*, they need no run. As endowments rise and the purchases stay the
 //! same, purses only grow and prices only fall. So if, after a raise of many units, every other project is
 //! still dearer (or tied and later in order) than the winner of the same purchase was *before* the raise,
 //! then the purchases are the same at every raise in between ([`equal_shares::follow`]). Such strides
 //! double while they succeed and halve when they do not.
 //!
-//! *Where nearly every raise changes something*, as in large cities, most of a run is still like the one
-//! with a unit more: so several raises are run from the highest down, each with what the one above
-//! has found out about prices ([`equal_shares::draft`]). Exact prices are computed for the result alone.
+//! *Where one raise in a few changes something*, several raises are run from the highest down, each as what is
+//! different from the one above ([`descent`](super::descent)).
+//!
+//! *Where nearly every raise changes something*, as in large cities, they are run in the same order, and each from its
+//! beginning with what the one above has found out about prices ([`equal_shares::draft`]).
+//!
+//! Exact prices are computed for the result alone.
 
 use dashu_int::UBig;
 
 use super::Utility;
 use super::caps::CapsUsed;
+use super::descent::descend;
 use super::equal_shares::{self, Bought, Findings, Known};
 use super::instance::Instance;
 
 /// After so many raises in a row that change nothing, strides are tried.
-const CALM: u32 = 3;
+const CALM: u64 = 48;
 
-/// The most raises that are run together. More would save little, and those after the last one are in vain.
-const TOGETHER: u64 = 10;
+/// The most raises that are run together, where few and where many change something: those after the last one are in
+/// vain.
+const TOGETHER: u64 = 32;
+const DRAFTS: u64 = 10;
 
 /// Equal Shares with completion by add-one.
 pub(crate) fn add_one(instance: &Instance, utility: Utility) -> Bought {
@@ -65,37 +72,56 @@ impl Raising<'_> {
     /// Raises as long as raises change something; yields what is bought then, and whether the last result
     /// is reached.
     fn run_together(&mut self, mut current: Vec<usize>) -> (Vec<usize>, bool) {
-        let (mut together, mut unchanged) = (1, 0);
+        let (mut together, mut unchanged, mut changeful) = (1, 0, false);
         let mut last: Option<Findings> = None;
         while unchanged < CALM {
-            together = TOGETHER.min(together * 2);
-            let mut drafts: Vec<Findings> = Vec::new();
-            for raises in (1..=together).rev() {
-                let endowments = &self.endowments + &self.raise * raises;
-                let known = match (drafts.last(), &last) {
-                    (Some(above), _) => Known::Above(above),
-                    (None, Some(last)) => Known::Below(last),
-                    (None, None) => Known::Purchases(&current),
-                };
-                drafts.push(equal_shares::draft(self.instance, self.utility, endowments, known));
-            }
-            for draft in drafts.into_iter().rev() {
-                if cost(self.instance, &draft.projects) > u128::from(self.instance.budget()) {
+            together = (together * 2).min(if changeful { DRAFTS } else { TOGETHER });
+            let bought = if changeful {
+                let mut drafts = self.draft(together, &current, last.as_ref());
+                let bought = drafts.iter().map(|draft| draft.projects.clone()).collect();
+                last = drafts.drain(..).next();
+                bought
+            } else {
+                let highest = &self.endowments + &self.raise * together;
+                descend(self.instance, self.utility, highest, &self.raise, together, &current)
+            };
+            let mut changes = 0;
+            for projects in bought.into_iter().rev() {
+                if cost(self.instance, &projects) > u128::from(self.instance.budget()) {
                     return (current, true);
                 }
                 self.endowments += &self.raise;
-                unchanged = if draft.projects == current { unchanged + 1 } else { 0 };
-                current.clone_from(&draft.projects);
-                last = Some(draft);
-                if is_exhaustive(self.instance, self.utility, &current) {
-                    return (current, true);
+                if projects == current {
+                    unchanged += 1;
+                } else {
+                    (unchanged, changes) = (0, changes + 1);
+                    current = projects;
+                    if is_exhaustive(self.instance, self.utility, &current) {
+                        return (current, true);
+                    }
                 }
                 if unchanged == CALM {
                     break;
                 }
             }
+            changeful = changes * 2 > together;
         }
         (current, false)
+    }
+
+    /// What is bought after so many raises, and after every smaller number of them down to one.
+    fn draft(&self, raises: u64, like: &[usize], below: Option<&Findings>) -> Vec<Findings> {
+        let mut drafts: Vec<Findings> = Vec::new();
+        for raises in (1..=raises).rev() {
+            let endowments = &self.endowments + &self.raise * raises;
+            let known = match (drafts.last(), below) {
+                (Some(above), _) => Known::Above(above),
+                (None, Some(below)) => Known::Below(below),
+                (None, None) => Known::Purchases(like),
+            };
+            drafts.push(equal_shares::draft(self.instance, self.utility, endowments, known));
+        }
+        drafts
     }
 
     /// Raises as long as it can be shown that the purchases stay the same.

@@ -63,10 +63,7 @@ pub(crate) fn run_like(instance: &Instance, utility: Utility, endowments: UBig, 
 
 fn complete<P: Purse>(mut run: Run<'_, P>, like: &[usize]) -> Bought {
     let mut queue = run.queue();
-    let mut hints = like.iter().skip(run.free);
-    while let Some(winner) = run.cheapest(&mut queue, hints.next().copied()) {
-        run.buy(&mut queue, &winner);
-    }
+    run.buy_all(&mut queue, like);
     run.finish()
 }
 
@@ -85,10 +82,10 @@ pub(crate) struct Findings {
 
 /// From a purchase on, the price of a project is not below a bound; or nobody can pay it any more.
 #[derive(Clone, Copy, Debug)]
-struct Finding {
-    step: usize,
-    project: usize,
-    low: Option<u128>,
+pub(super) struct Finding {
+    pub(super) step: usize,
+    pub(super) project: usize,
+    pub(super) low: Option<u128>,
 }
 
 /// What a run would buy, without exact prices; quicker after the findings of a run with at least these
@@ -239,26 +236,28 @@ impl Bid {
     }
 }
 
-struct Run<'a, P> {
+/// A run of the method, purchase by purchase.
+pub(super) struct Run<'a, P> {
     instance: &'a Instance,
     utility: Utility,
-    till: Till<'a, P>,
+    pub(super) till: Till<'a, P>,
     caps: CapsUsed<'a>,
-    projects: Vec<usize>,
-    free: usize,
+    /// What is bought, in order; the first `free` cost nothing.
+    pub(super) projects: Vec<usize>,
+    pub(super) free: usize,
     reasons: Vec<Option<Reason>>,
     /// Bids priced since the last purchase.
     fresh: Vec<Bid>,
     /// The last bid of each project that is still in the race.
-    last: Vec<Option<Bid>>,
+    pub(super) last: Vec<Option<Bid>>,
     /// What is found out about prices, if anybody wants to know.
-    findings: Option<Vec<Finding>>,
+    pub(super) findings: Option<Vec<Finding>>,
     /// What projects are expected to be bought for, by project, if anything is known about it.
     expected: Vec<u128>,
 }
 
 impl<'a, P: Purse> Run<'a, P> {
-    fn new(instance: &'a Instance, utility: Utility, endowments: UBig) -> Self {
+    pub(super) fn new(instance: &'a Instance, utility: Utility, endowments: UBig) -> Self {
         let scores = utility == Utility::Score && instance.classes().has_scores();
         Self {
             instance,
@@ -277,7 +276,7 @@ impl<'a, P: Purse> Run<'a, P> {
 
     /// Buys what is free, sets aside what is out of reach from the start, and queues the rest under
     /// the price it would have if all could pay it.
-    fn queue(&mut self) -> BinaryHeap<Bid> {
+    pub(super) fn queue(&mut self) -> BinaryHeap<Bid> {
         let mut queue = BinaryHeap::new();
         for (project, about) in self.instance.projects().iter().enumerate() {
             // Nobody gets any utility from a cost of zero; anything else is worth a price of zero.
@@ -364,6 +363,44 @@ impl<'a, P: Purse> Run<'a, P> {
         }
     }
 
+    /// Buys until nothing is affordable; quicker if these turn out to be nearly the purchases.
+    pub(super) fn buy_all(&mut self, queue: &mut BinaryHeap<Bid>, mut like: &[usize]) {
+        loop {
+            while let [bought, rest @ ..] = like
+                && self.last[*bought].is_none()
+            {
+                like = rest;
+            }
+            let Some(winner) = self.cheapest(queue, like.first().copied()) else { return };
+            self.buy(queue, &winner);
+        }
+    }
+
+    /// Takes over a purchase that another run has shown to be this one's next, but for what it does to purses.
+    pub(super) fn take_over(&mut self, project: usize, slope: u128) {
+        self.till.accounts.note(project, slope);
+        self.settle(project);
+    }
+
+    /// Takes over lower bounds of prices, by project; projects without one are out of the race.
+    pub(super) fn take_bounds(
+        &mut self,
+        queue: &mut BinaryHeap<Bid>,
+        bounds: impl Iterator<Item = Option<u128>>,
+    ) {
+        for (last, low) in self.last.iter_mut().zip(bounds) {
+            let news = last.is_some_and(|last| low.is_none_or(|low| low > last.low));
+            if news {
+                *last = last.zip(low).map(|(last, low)| Bid {
+                    low,
+                    version: last.version.wrapping_add(1),
+                    ..last
+                });
+                queue.extend(*last);
+            }
+        }
+    }
+
     fn found(&mut self, project: usize, low: Option<u128>) {
         let step = self.projects.len() - self.free;
         if let Some(findings) = &mut self.findings {
@@ -430,11 +467,15 @@ impl<'a, P: Purse> Run<'a, P> {
     /// Takes the price from the supporters of the winner, and queues the others again.
     fn buy(&mut self, queue: &mut BinaryHeap<Bid>, winner: &Bid) {
         self.till.buy(winner);
-        self.last[winner.project] = None;
-        self.reasons[winner.project] = None;
-        self.projects.push(winner.project);
-        self.caps.add(winner.project);
+        self.settle(winner.project);
         queue.extend(self.fresh.drain(..).filter(|bid| bid.project != winner.project));
+    }
+
+    fn settle(&mut self, project: usize) {
+        self.last[project] = None;
+        self.reasons[project] = None;
+        self.projects.push(project);
+        self.caps.add(project);
     }
 
     /// Says why projects were not bought, as it is at the end: when the queue noticed does not matter.
@@ -461,13 +502,14 @@ impl<'a, P: Purse> Run<'a, P> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::purse::Rough;
     use super::*;
     use crate::allocation::{InstanceBuilder, Project};
     use proptest::prelude::*;
 
-    fn election() -> impl Strategy<Value = Instance> {
+    /// Few and often equal costs, weights from zero on, now and then scores.
+    pub(in super::super) fn election() -> impl Strategy<Value = Instance> {
         let score = prop_oneof![5 => Just(0u32), 3 => Just(1u32), 1 => 1u32..4];
         let voter = (0u64..4, prop::collection::vec(score, 12));
         let cost = prop_oneof![Just(300u64), 1u64..900];

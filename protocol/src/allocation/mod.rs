@@ -27,6 +27,7 @@ mod accounts;
 mod caps;
 mod classes;
 mod completion;
+mod descent;
 mod equal_shares;
 mod explain;
 mod fairness;

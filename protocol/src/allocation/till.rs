@@ -68,6 +68,33 @@ impl<'a, P: Purse> Till<'a, P> {
         }
     }
 
+    /// Takes over a purchase that is not [noted](Accounts::note) yet: its price, rounded down by at most `error` for
+    /// anybody, and for each class the purchase that empties it. False if somebody else may not have had the price.
+    pub(super) fn take_over(&mut self, project: usize, price: u128, error: u64, emptied_at: &[u32]) -> bool {
+        let step = self.accounts.next_step();
+        self.error = self.error.saturating_add(error);
+        let mut had = true;
+        for (class, score) in self.classes.supporters(project).iter() {
+            let purse = self.purses[class];
+            if emptied_at[class] == step {
+                self.empty(class, step);
+            } else if purse.weight() > 0 {
+                let paid = if self.scores { (price * u128::from(score)) >> SCORE_BITS } else { price };
+                let left = purse.money().saturating_sub(u64::try_from(paid).unwrap_or(u64::MAX));
+                had &= left > self.error;
+                self.purses[class] = P::new(left, purse.weight());
+            }
+        }
+        had
+    }
+
+    /// Makes sure that purses are known well enough after purchases that were taken over.
+    pub(super) fn check(&mut self) {
+        if self.error > P::COARSE {
+            self.count_anew();
+        }
+    }
+
     /// The price a project would have if all its supporters could pay it; nothing if they do not have
     /// its cost together.
     pub(super) fn opening_bid(&mut self, project: usize, utility: u64) -> Option<Bid> {
