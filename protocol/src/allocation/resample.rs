@@ -43,7 +43,7 @@ pub fn draws_for(instance: &Instance, rule: Rule, expected: usize) -> u32 {
 /// project how often it is funded.
 ///
 /// `arrival` has the positions of the voters in the order in which their ballots came; `expected` voters are there at
-/// the end, at least those. Each draw depends on the seed and its own number alone: the sum over several ranges is
+/// the end, at least those. Ballots without weight are not drawn. Each draw depends on the seed and its own number alone: the sum over several ranges is
 /// that over all of them.
 #[must_use]
 pub fn resample(
@@ -70,7 +70,7 @@ pub fn resample(
             let mut ends: Vec<u32> = (1..blocks).map(|_| random.next()).collect();
             ends.sort_unstable();
             let mut weights = instance.classes().weights().to_vec();
-            for _ in voters.len()..expected {
+            for _ in arrival.len()..expected {
                 let point = random.next();
                 let block = ends.partition_point(|end| *end <= point);
                 let within = random.below(u32::try_from(size(block)).unwrap_or(u32::MAX)) as usize;

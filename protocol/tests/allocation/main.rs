@@ -6,6 +6,7 @@
 mod conformance;
 mod exactness;
 mod explanations;
+mod forecasts;
 mod laws;
 mod pabulib;
 mod plain;
