@@ -1,6 +1,6 @@
 //! The engine against the plain implementation: selection, prices and shares.
 
-use mutua_protocol::allocation::{Allocation, Completion, GreedyOrder, Phase, Rule, Utility, allocate};
+use mutua_protocol::allocation::{Allocation, Caps, Completion, GreedyOrder, Phase, Rule, Utility, allocate};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use proptest::prelude::*;
@@ -103,6 +103,41 @@ proptest! {
     #[test]
     fn long_runs_are_their_definition(sample in large_sample()) {
         for rule in rules() {
+            check(&sample, rule);
+        }
+    }
+}
+
+#[test]
+fn what_lacks_one_unit_of_the_exact_denominator_is_not_affordable() {
+    // Five voters with an endowment of budget / 5 each. Three pay a third of the first project each; one of them and a
+    // fourth want the second, and then have (6 budget - 5 cost) / 15 together.
+    let one_left_and_one_untouched = |budget: u64, cost: u64, second: u64, score: u32| Sample {
+        budget,
+        unit: 1,
+        costs: vec![cost, second],
+        voters: vec![
+            (1, vec![score, 0]),
+            (1, vec![score, 0]),
+            (1, vec![score, 1]),
+            (1, vec![0, 1]),
+            (1, vec![0, 0]),
+        ],
+        caps: Caps::NONE,
+    };
+    // Of numbers so great that fixed precision does not see a fifteenth of a unit.
+    const GREAT: u64 = 1_000_000_000_000_000_000;
+    let just = 233_333_333_333_333_335;
+    for (utility, score) in [(Utility::Cost, 1), (Utility::Score, 10)] {
+        let rule = Rule::EqualShares { utility, completion: Completion::None };
+        for (budget, cost, second, funded) in [
+            (1_005, 501, 235, 2),
+            (1_004, 500, 235, 1),
+            (GREAT + 5, GREAT / 2 + 1, just, 2),
+            (GREAT + 4, GREAT / 2, just, 1),
+        ] {
+            let sample = one_left_and_one_untouched(budget, cost, second, score);
+            assert_eq!(allocate(&sample.instance(), rule).funded.len(), funded, "{utility:?} {budget}");
             check(&sample, rule);
         }
     }

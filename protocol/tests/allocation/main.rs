@@ -8,6 +8,7 @@ mod exactness;
 mod explanations;
 mod forecasts;
 mod laws;
+mod leftovers;
 mod pabulib;
 mod plain;
 mod samples;
