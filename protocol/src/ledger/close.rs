@@ -40,9 +40,8 @@ pub struct Closing {
 }
 
 impl Ledger {
-    /// Closes the round with the seal that was just folded in.
-    pub(super) fn close_round(&mut self, header: &SealHeader) -> Arc<Closing> {
-        let closing = Arc::new(self.decide(header));
+    /// Carries out what was decided at the close of the round, and begins the next one.
+    pub(super) fn settle(&mut self, closing: &Arc<Closing>) {
         let outcome = &closing.outcome;
         for loan in &outcome.funded {
             if let Some(proposal) = self.proposals.get_mut(&loan.proposal) {
@@ -53,7 +52,7 @@ impl Ledger {
         for proposal in self.proposals.values_mut().filter(|held| held.status == ProposalStatus::Open) {
             match proposal.subject.loan() {
                 None => proposal.status = ProposalStatus::Decided(self.round),
-                Some(loan) if loan.expires <= header.time => {
+                Some(loan) if loan.expires <= outcome.time => {
                     proposal.status = ProposalStatus::Expired(self.round);
                 }
                 Some(_) => {}
@@ -67,14 +66,13 @@ impl Ledger {
                 member.delegations.clear();
             }
         }
-        self.closings.push(Arc::clone(&closing));
+        self.closings.push(Arc::clone(closing));
         self.round += 1;
         if let Some(amended) = self.adopted(&closing.outcome) {
             self.community = Arc::new(amended);
             self.anchor = outcome.close;
         }
-        self.close = self.community.charter.close_after(self.anchor, header.time);
-        closing
+        self.close = self.community.charter.close_after(self.anchor, outcome.time);
     }
 
     /// The community under the charter that this outcome adopts, if it adopts one.
@@ -163,7 +161,8 @@ impl Ledger {
         }
     }
 
-    fn decide(&self, header: &SealHeader) -> Closing {
+    /// What the close of the round decides, with the seal that was just folded in.
+    pub(super) fn decide(&self, header: &SealHeader) -> Closing {
         let (roll, voters) = self.electorate();
         let open = self.open_proposals();
         let count = Arc::new(self.count(&open, &voters, header.time));

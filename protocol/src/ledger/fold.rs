@@ -1,6 +1,6 @@
 //! Applying a seal: the one step from ledger to ledger.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use super::{ChainHead, Closing, Inadmissible, Ledger, Void};
 use crate::{
@@ -204,19 +204,48 @@ impl Ledger {
         let Some(sealed) = header.closes else {
             return Ok(Applied { closing: None, void: self.fold(header, records) });
         };
-        let mut next = self.clone();
-        let void = next.fold(header, records);
-        let closing = next.close_round(header);
-        same_outcome(closing.digest, sealed)?;
-        *self = next;
+        let before = self.mark();
+        let void = self.fold(header, records);
+        let closing = Arc::new(self.decide(header));
+        if let Err(fault) = same_outcome(closing.digest, sealed) {
+            self.go_back(before);
+            return Err(fault);
+        }
+        self.keep();
+        self.settle(&closing);
         Ok(Applied { closing: Some(closing), void })
+    }
+
+    /// From now on every change can be undone. Returns all but what notes its own changes.
+    fn mark(&mut self) -> Self {
+        let (chains, members) = (mem::take(&mut self.chains), mem::take(&mut self.members));
+        let rest = self.clone();
+        (self.chains, self.members) = (chains, members);
+        self.chains.mark();
+        self.members.mark();
+        rest
+    }
+
+    /// The changes since the mark stay.
+    fn keep(&mut self) {
+        self.chains.keep();
+        self.members.keep();
+    }
+
+    /// Undoes every change since the mark.
+    fn go_back(&mut self, mut rest: Self) {
+        mem::swap(&mut rest.chains, &mut self.chains);
+        mem::swap(&mut rest.members, &mut self.members);
+        *self = rest;
+        self.chains.go_back();
+        self.members.go_back();
     }
 
     /// The closing that a seal would bring about.
     fn preview(&self, header: &SealHeader, records: &[Received]) -> Arc<Closing> {
         let mut next = self.clone();
         next.fold(header, records);
-        next.close_round(header)
+        Arc::new(next.decide(header))
     }
 
     /// The outcome if the round closed at this time with these further records, which may be any that
@@ -307,7 +336,7 @@ impl Ledger {
             } else {
                 self.carry_out(received, place, header.time)
             };
-            let chain = self.chains.entry(author).or_insert(ChainHead::EMPTY);
+            let chain = self.chains.get_or_insert(author, ChainHead::EMPTY);
             *chain = chain.after(received, self.round);
             if let Err(reason) = carried {
                 chain.retired = false;

@@ -21,6 +21,7 @@ mod fold;
 mod forecast;
 mod preflight;
 mod responses;
+mod reversible;
 mod state;
 mod what_if;
 

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Argument, Closing, Delegation, Response, Void, arguments::Thread};
+use super::{Argument, Closing, Delegation, Response, Void, arguments::Thread, reversible::Reversible};
 use crate::{
     charter::{Community, Role},
     hash::{RecordId, SealId, TermsHash},
@@ -28,8 +28,8 @@ pub struct Ledger {
     /// A close from which the period of the charter in force counts.
     pub(super) anchor: u64,
     pub(super) records: u64,
-    pub(super) chains: BTreeMap<PublicKey, ChainHead>,
-    pub(super) members: BTreeMap<PublicKey, Member>,
+    pub(super) chains: Reversible<PublicKey, ChainHead>,
+    pub(super) members: Reversible<PublicKey, Member>,
     pub(super) suspended: BTreeMap<PublicKey, Arc<str>>,
     pub(super) retired: BTreeMap<PublicKey, PublicKey>,
     /// Of the retired keys, those that a registrar has replaced.
@@ -330,8 +330,8 @@ impl Ledger {
             close,
             anchor: close,
             records: 0,
-            chains: BTreeMap::new(),
-            members: BTreeMap::new(),
+            chains: Reversible::default(),
+            members: Reversible::default(),
             suspended: BTreeMap::new(),
             retired: BTreeMap::new(),
             lost: BTreeSet::new(),

@@ -26,7 +26,7 @@ use mutua_protocol::{
         Caps, Charter, CharterLimits, CharterMajority, Community, Completion, Currency, GradeBounds,
         MotionPolicy, PROTOCOL, RiskPolicy, Role, RoleHolders, Rule, Schedule, Sealing, Utility,
     },
-    hash::{DocumentHash, RecordId, derive},
+    hash::{DocumentHash, OutcomeDigest, RecordId, derive},
     keys::{PublicKey, Purpose, SecretKey},
     ledger::{Applied, Closing, Inadmissible, Ledger, SealFault, Void},
     outcome::{CandidateResult, CountedAs, Outcome},
@@ -258,9 +258,22 @@ impl World {
         let opened = open_batch(&self.ledger, &batch).expect("an authentic batch");
         assert_eq!(opened, records, "records survive their bytes");
         assert_eq!(self.ledger.judge(&batch.header, &opened), Ok(()), "what can be sealed can be voted for");
+        self.refuses_another_outcome(&batch.header, &opened);
         let applied = self.ledger.apply(&batch.header, &opened).expect("what can be sealed can be applied");
         self.batches.push(batch);
         Ok(applied)
+    }
+
+    /// A close with an outcome out of thin air leaves no trace of what its seal holds.
+    fn refuses_another_outcome(&self, header: &SealHeader, records: &[Received]) {
+        if header.closes.is_none() {
+            return;
+        }
+        let header = SealHeader { closes: Some(OutcomeDigest([0xff; 32])), ..header.clone() };
+        let mut ledger = self.ledger.clone();
+        let refused = ledger.apply(&header, records);
+        assert!(matches!(refused, Err(SealFault::Outcome { .. })), "{refused:?}");
+        assert_eq!(format!("{ledger:?}"), format!("{:?}", self.ledger), "a refused close changes nothing");
     }
 
     pub fn seal_at(&mut self, time: u64, records: Vec<Received>) -> Applied {
