@@ -8,6 +8,7 @@ use crate::{
     keys::PublicKey,
     ledger::{Figures, Ineligible},
     records::ProposalId,
+    seals::merkle_root,
 };
 
 /// What a round decided. Its digest ([`OutcomeHead::digest`]) is in the seal that closes the round.
@@ -266,6 +267,26 @@ pub struct RollEntry {
     pub counted: CountedAs,
 }
 
+impl RollEntry {
+    /// The canonical bytes: a leaf of the roll's tree. There is a line for each member, so the usual ones are written by hand.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let (variant, ballot) = match &self.counted {
+            CountedAs::Nothing => (0u32, None),
+            CountedAs::Cast(id) => (1, Some(id)),
+            CountedAs::Standing(id) => (2, Some(id)),
+            CountedAs::Delegated(_) => return codec::encode(self),
+        };
+        let mut bytes = Vec::with_capacity(PublicKey::LENGTH + 4 + 4 + RecordId::LENGTH);
+        bytes.extend(self.member.0);
+        bytes.extend(self.weight.to_be_bytes());
+        bytes.extend(variant.to_be_bytes());
+        bytes.extend(ballot.iter().flat_map(|id| id.0));
+        debug_assert_eq!(bytes, codec::encode(self), "what is written by hand is canonical");
+        bytes
+    }
+}
+
 /// The part of an outcome that a receipt carries: who voted, and a hash in place of what was decided. Its
 /// size does not grow with the number of proposals, so that a receipt stays small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -332,8 +353,21 @@ impl Outcome {
     }
 }
 
-/// The digest of a funded loan's shares.
+/// The digest of a funded loan's shares. Nearly every voter has some, so their bytes are written by hand.
 #[must_use]
 pub fn shares_digest(shares: &[Share]) -> Root {
-    Root(derive(context::SHARES, &codec::encode(shares)))
+    let mut bytes = Vec::with_capacity(8 + shares.len() * (PublicKey::LENGTH + 8));
+    bytes.extend((shares.len() as u64).to_be_bytes());
+    for share in shares {
+        bytes.extend(share.member.0);
+        bytes.extend(share.amount.to_be_bytes());
+    }
+    debug_assert_eq!(bytes, codec::encode(shares), "what is written by hand is canonical");
+    Root(derive(context::SHARES, &bytes))
+}
+
+/// The root over the lines of a roll, sorted by key.
+#[must_use]
+pub fn roll_root(roll: &[RollEntry]) -> Root {
+    merkle_root(context::ROLL_TREE, roll.iter().map(RollEntry::bytes))
 }

@@ -12,15 +12,14 @@ use super::{
 use crate::{
     allocation::{self, Cap, Fraction, Reason},
     charter::{BASIS_POINTS, Community, Completion, Rule},
-    codec,
-    hash::{CharterHash, OutcomeDigest, context},
+    hash::{CharterHash, OutcomeDigest},
     loans::{Account, AttestedRisk, Estimates, PredictedRisk, Sums},
     outcome::{
         Candidate, CandidateResult, ChangeResult, CountedAs, FundedLoan, MotionResult, Outcome, PassedOver,
-        Price, RollEntry, Share, Turnout, shares_digest,
+        Price, RollEntry, Share, Turnout, roll_root, shares_digest,
     },
     records::{Choice, ProposalId},
-    seals::{SealHeader, merkle_root},
+    seals::SealHeader,
 };
 
 /// The end of a round: the outcome, and the tables whose digests it holds.
@@ -202,7 +201,7 @@ impl Ledger {
             pool: count.instance().budget(),
             raises: decision.raises,
             turnout,
-            roll: merkle_root(context::ROLL_TREE, roll.iter().map(codec::encode)),
+            roll: roll_root(&roll),
             charter,
             candidates,
             funded: decision.funded,

@@ -78,7 +78,7 @@ impl CountedProof {
     pub fn new(closing: &Closing, seal: CertifiedSeal, key: &PublicKey) -> Self {
         let roll = &closing.roll;
         let line = |position: usize| {
-            let path = merkle_path(context::ROLL_TREE, roll.iter().map(codec::encode), position)?;
+            let path = merkle_path(context::ROLL_TREE, roll.iter().map(RollEntry::bytes), position)?;
             Some(Line { entry: roll.get(position)?.clone(), position: position as u64, path })
         };
         let unlisted = |place: usize| Place::Unlisted {
