@@ -3,8 +3,9 @@
 //! Every hash is BLAKE3 in derive-key mode with a context string of its own, so that bytes hashed
 //! for one purpose can never stand for another.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
+use blake3::hazmat::HasherExt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Context strings of every hash in the protocol.
@@ -35,6 +36,40 @@ pub mod context {
     pub const FORECAST: &str = "mutua 1 forecast";
     /// Weights for checking signatures in a batch.
     pub const BATCH: &str = "mutua 1 signature batch";
+}
+
+/// A context whose key is derived once: for what is hashed for every record of a log.
+pub(crate) struct Context {
+    name: &'static str,
+    key: OnceLock<blake3::hazmat::ContextKey>,
+}
+
+impl Context {
+    /// The hash of what a record says.
+    pub(crate) fn body() -> &'static Self {
+        static BODY: Context = Context::new(context::BODY);
+        &BODY
+    }
+
+    /// The id of a record.
+    pub(crate) fn record() -> &'static Self {
+        static RECORD: Context = Context::new(context::RECORD);
+        &RECORD
+    }
+
+    const fn new(name: &'static str) -> Self {
+        Self { name, key: OnceLock::new() }
+    }
+
+    /// The hash over parts, as if they stood in one piece.
+    pub(crate) fn derive(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let key = self.key.get_or_init(|| blake3::hazmat::hash_derive_key_context(self.name));
+        let mut hasher = blake3::Hasher::new_from_context_key(key);
+        for part in parts {
+            hasher.update(part);
+        }
+        hasher.finalize().into()
+    }
 }
 
 /// BLAKE3 in derive-key mode: 32 bytes.
@@ -83,15 +118,6 @@ impl Draws {
             }
         }
     }
-}
-
-/// The same over parts, as if they stood in one piece.
-pub(crate) fn derive_all(context: &str, parts: &[&[u8]]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_derive_key(context);
-    for part in parts {
-        hasher.update(part);
-    }
-    hasher.finalize().into()
 }
 
 /// Makes a fixed-size byte type: raw bytes in canonical form, hexadecimal for people.

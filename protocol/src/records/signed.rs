@@ -8,7 +8,7 @@ use super::{Ballot, Body, BodyError, Kind, RecordHeader, SignedHeader};
 use crate::{
     charter::Community,
     codec::{self, CodecError},
-    hash::{BodyHash, CommunityId, RecordId, context, derive, derive_all},
+    hash::{BodyHash, CommunityId, Context, RecordId},
     keys::{Claim, PublicKey, Purpose, SecretKey, Signature},
 };
 
@@ -45,7 +45,7 @@ impl Record {
     /// The record with the hash of its body in the body's place.
     #[must_use]
     pub fn header(&self) -> RecordHeader {
-        self.headed(BodyHash(derive(context::BODY, &codec::encode(&self.body))))
+        self.headed(BodyHash(Context::body().derive(&[&codec::encode(&self.body)])))
     }
 
     /// The record's name: that of its header.
@@ -154,8 +154,8 @@ impl Received {
             .map_err(|error| MalformedRecord::Body { kind, error })?;
         // The body stands between the other fields and the signature, in bytes just found canonical.
         let (fields, rest) = bytes.split_at(RecordHeader::BYTES - BodyHash::LENGTH);
-        let body = BodyHash(derive(context::BODY, &rest[..rest.len() - Signature::LENGTH]));
-        let id = RecordId(derive_all(context::RECORD, &[fields, &body.0]));
+        let body = BodyHash(Context::body().derive(&[&rest[..rest.len() - Signature::LENGTH]]));
+        let id = RecordId(Context::record().derive(&[fields, &body.0]));
         debug_assert_eq!(id, record.headed(body).id(), "a header is those fields and the hash");
         Ok(Self { id, body, bytes: bytes.into(), signed })
     }
