@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Argument, ChainHead, Ledger, MemberStatus, Proposal, Void};
+use super::{Argument, ChainHead, Ledger, Member, MemberStatus, Proposal, Void};
 use crate::{
     charter::Role,
     hash::{CharterHash, RecordId, TermsHash},
@@ -108,7 +108,12 @@ impl Ledger {
     /// [`Inadmissible`] that names the rule.
     pub fn admissible(&self, record: &Record) -> Result<(), Inadmissible> {
         let author = &record.author;
-        self.author(author, &record.body)?;
+        let found = self.members.get(author);
+        self.author(author, found, &record.body)?;
+        // A member who has left meanwhile, and may still speak as an officer, is one: else what they said before would stand
+        // in the way of all that comes after it.
+        let by_member =
+            || found.map(|_| ()).ok_or_else(|| Inadmissible::NotMember { kind: record.body.kind() });
         match &record.body {
             Body::Admit { .. } => self.role(record, Role::Registrar),
             Body::Suspend { key, .. } | Body::Readmit { key, .. } => {
@@ -116,13 +121,13 @@ impl Ledger {
                 self.known(key)
             }
             Body::Fund { .. } => self.role(record, Role::Treasurer),
-            Body::Leave => self.member(record),
+            Body::Leave => by_member(),
             Body::Propose(subject) => {
-                self.member(record)?;
+                by_member()?;
                 self.change(subject.change())
             }
             Body::RotateKey { .. } => {
-                self.member(record)?;
+                by_member()?;
                 if self.community.has_always_named(author) {
                     Err(Inadmissible::NamedInCharter)
                 } else {
@@ -135,7 +140,7 @@ impl Ledger {
                 if self.community.has_always_named(lost) { Err(Inadmissible::NamedInCharter) } else { Ok(()) }
             }
             Body::Amend { proposal, subject } => {
-                self.member(record)?;
+                by_member()?;
                 let found = self.own(proposal, author)?;
                 if !found.is_like(subject) {
                     return Err(Inadmissible::OtherKind { proposal: *proposal });
@@ -143,7 +148,7 @@ impl Ledger {
                 self.change(subject.change())
             }
             Body::Withdraw { proposal, .. } => {
-                self.member(record)?;
+                by_member()?;
                 self.own(proposal, author).map(|_| ())
             }
             Body::Attest { proposal, terms, .. } => {
@@ -151,7 +156,7 @@ impl Ledger {
                 self.terms(proposal, terms)
             }
             Body::Predict { proposal, terms, .. } => {
-                self.member(record)?;
+                by_member()?;
                 self.terms(proposal, terms)
             }
             Body::Respond { about, .. } => {
@@ -166,17 +171,17 @@ impl Ledger {
                 }
             }
             Body::Argue { on, stance, .. } => {
-                self.member(record)?;
+                by_member()?;
                 self.arguable(on, *stance)
             }
             Body::Endorse { argument, .. } => {
-                self.member(record)?;
+                by_member()?;
                 let found = self.sealed_argument(argument)?;
                 let own = self.members.get(author).is_some_and(|member| member.first == found.member);
                 if own { Err(Inadmissible::OwnArgument { argument: *argument }) } else { Ok(()) }
             }
             Body::Delegate { to, .. } => {
-                self.member(record)?;
+                by_member()?;
                 match to {
                     Some(key) if !self.members.contains_key(key) && !self.retired.contains_key(key) => {
                         Err(Inadmissible::UnknownKey { key: *key })
@@ -200,7 +205,7 @@ impl Ledger {
                 }
             }
             Body::Ballot(ballot) => {
-                self.member(record)?;
+                by_member()?;
                 self.ballot(ballot)
             }
             Body::Evidence(fork) => self.known(&fork.author()),
@@ -227,7 +232,7 @@ impl Ledger {
         if unlimited || used < limit { Ok(()) } else { Err(Inadmissible::TooMany { limit }) }
     }
 
-    fn author(&self, author: &PublicKey, body: &Body) -> Result<(), Inadmissible> {
+    fn author(&self, author: &PublicKey, member: Option<&Member>, body: &Body) -> Result<(), Inadmissible> {
         if let Some(successor) = self.retired.get(author) {
             return Err(Inadmissible::Retired { successor: *successor });
         }
@@ -235,7 +240,7 @@ impl Ledger {
         if let Some(reason) = self.suspended.get(author).filter(|_| !matches!(body, Body::Leave)) {
             return Err(Inadmissible::Suspended { reason: reason.to_string() });
         }
-        match self.members.get(author) {
+        match member {
             Some(member) if member.status == MemberStatus::Left && !self.community.has_named(author) => {
                 Err(Inadmissible::Left)
             }
@@ -252,16 +257,6 @@ impl Ledger {
             Ok(())
         } else {
             Err(Inadmissible::Role { kind: record.body.kind(), role })
-        }
-    }
-
-    /// A member who has left meanwhile, and may still speak as an officer, is one: else what they said before
-    /// would stand in the way of all that comes after it.
-    fn member(&self, record: &Record) -> Result<(), Inadmissible> {
-        if self.members.contains_key(&record.author) {
-            Ok(())
-        } else {
-            Err(Inadmissible::NotMember { kind: record.body.kind() })
         }
     }
 
