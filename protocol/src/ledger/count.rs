@@ -60,6 +60,23 @@ impl Counted {
     }
 }
 
+/// The eligible loans as projects of the instance, each with its position and its category.
+type Projects<'a> = BTreeMap<ProposalId, (u32, u16, &'a Proposal)>;
+
+/// The scores of a ballot that hold: the loan's category, its position among the projects, and the score. A ballot of
+/// before the charter allowed less says at most as much as others can.
+fn scores_of(
+    ballot: &CastBallot,
+    projects: &Projects<'_>,
+    greatest: u8,
+) -> impl Iterator<Item = (u16, (u32, u32))> {
+    ballot.ballot.scores.iter().filter_map(move |score| {
+        let (project, category, proposal) = projects.get(&score.proposal)?;
+        let held = (*project, u32::from(score.score.min(greatest)));
+        proposal.is_known_to(ballot).then_some((*category, held))
+    })
+}
+
 /// A voter: a member for whom a ballot counts.
 pub(super) struct Voter<'a> {
     pub(super) key: PublicKey,
@@ -110,13 +127,9 @@ impl<'a> Voter<'a> {
         self.ballots().map(|ballot| ballot.height).max().unwrap_or_default()
     }
 
-    /// The scores that hold, as positions of projects: those of each ballot for the loans of the categories for which that
-    /// one counts. A ballot of before the charter allowed less says at most as much as others can.
-    fn scores(
-        &self,
-        projects: &BTreeMap<ProposalId, (u32, u16, &Proposal)>,
-        greatest: u8,
-    ) -> Vec<(u32, u32)> {
+    /// The scores of others' ballots that hold for the member: of each ballot those for the loans of the categories for
+    /// which that one counts.
+    fn by_proxies(&self, projects: &Projects<'_>, greatest: u8) -> Vec<(u32, u32)> {
         let mut scores = Vec::new();
         let mut read: Vec<RecordId> = Vec::new();
         for ballot in self.ballots() {
@@ -124,12 +137,9 @@ impl<'a> Voter<'a> {
                 continue;
             }
             read.push(ballot.id);
-            scores.extend(ballot.ballot.scores.iter().filter_map(|score| {
-                let (project, category, proposal) = projects.get(&score.proposal)?;
-                let counts = self.on_loans(*category).is_some_and(|counts| counts.id == ballot.id);
-                (counts && proposal.is_known_to(ballot))
-                    .then_some((*project, u32::from(score.score.min(greatest))))
-            }));
+            let counts = |category| self.on_loans(category).is_some_and(|counts| counts.id == ballot.id);
+            let held = scores_of(ballot, projects, greatest);
+            scores.extend(held.filter(|(category, _)| counts(*category)).map(|(_, score)| score));
         }
         scores
     }
@@ -153,7 +163,7 @@ impl Ledger {
         let unit = 10u64.pow(u32::from(charter.currency.decimals));
         let mut builder = InstanceBuilder::new(pool, unit).caps(charter.policy.caps.engine());
         let mut borrowers: BTreeMap<&str, u32> = BTreeMap::new();
-        let mut projects: BTreeMap<ProposalId, (u32, u16, &Proposal)> = BTreeMap::new();
+        let mut projects = Projects::new();
         for (project, candidate) in (0..).zip(eligible.iter().map(|position| &candidates[*position])) {
             let (Some(loan), Ok(figures)) = (candidate.subject.loan(), candidate.eligible()) else {
                 continue;
@@ -171,8 +181,16 @@ impl Ledger {
             }
         }
         let without_voters = builder.clone();
+        let greatest = charter.limits.score;
         for voter in voters {
-            builder.add_voter(u64::from(voter.weight), voter.scores(&projects, charter.limits.score));
+            let weight = u64::from(voter.weight);
+            match &voter.says {
+                Says::Own(ballot) => {
+                    let held = scores_of(ballot, &projects, greatest);
+                    builder.add_voter(weight, held.map(|(_, score)| score))
+                }
+                Says::By(_) => builder.add_voter(weight, voter.by_proxies(&projects, greatest)),
+            };
         }
         // The limits on weights and amounts leave no ballots that cannot be counted; if some could not, every node
         // would count none.
