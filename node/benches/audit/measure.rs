@@ -2,7 +2,7 @@
 
 use std::{fs::File, io::BufReader, num::NonZeroUsize, path::Path, time::Instant};
 
-use mutua_node::audit::{Depth, Pipeline};
+use mutua_node::audit::{Depth, Pipeline, READ_BYTES};
 use mutua_protocol::{
     archive::{ArchiveReader, Frame},
     charter::Community,
@@ -35,7 +35,7 @@ pub(crate) struct Measured {
 pub(crate) fn audit(file: &Path, threads: Option<NonZeroUsize>) -> Measured {
     let pipeline = Pipeline::new(threads).unwrap();
     let (began, processor) = (Instant::now(), processor());
-    let source = BufReader::with_capacity(1 << 20, File::open(file).unwrap());
+    let source = BufReader::with_capacity(READ_BYTES, File::open(file).unwrap());
     let findings = pipeline.audit(source, Depth::First, &mut |_| {}).unwrap();
     let (seconds, processor) = (began.elapsed().as_secs_f64(), self::processor() - processor);
     assert!(findings.faults.is_empty(), "{:?}: remove the file, and it is made anew", findings.faults);

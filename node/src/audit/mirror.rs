@@ -20,7 +20,7 @@ use mutua_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Pipeline, Stop};
+use super::{Pipeline, READ_BYTES, Stop};
 
 /// Bytes that may wait for being written: a long catch-up is kept in parts, and goes on from there.
 const PENDING_BYTES: usize = 8 << 20;
@@ -129,7 +129,7 @@ impl Mirror {
                 Box::new((&file).take(mark.bytes).chain(io::Cursor::new(end_frame(mark.height, mark.head))))
             }
         };
-        let mut reader = ArchiveReader::new(BufReader::with_capacity(1 << 20, source))
+        let mut reader = ArchiveReader::new(BufReader::with_capacity(READ_BYTES, source))
             .map_err(|error| damaged(error.to_string()))?;
         let mut auditor = Auditor::begin(&mut reader).map_err(|error| match error {
             VerifyError::Io(error) => failed(error),

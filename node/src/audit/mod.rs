@@ -26,6 +26,9 @@ pub use mirror::MirrorError;
 pub use monitor::{Conflict, Halt, Monitor, Source, SourceError};
 pub use replay::{BYTES_UNDER_WAY, Broken, Pipeline, Sealed, Stop};
 
+/// Room for reading ahead in an archive. A full seal is larger, and so is read to where it stays.
+pub const READ_BYTES: usize = 64 << 10;
+
 /// What an audit has found.
 #[derive(Debug, Default)]
 pub struct Findings {

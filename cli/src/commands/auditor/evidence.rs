@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use mutua_node::service::Sightings;
+use mutua_node::{audit::READ_BYTES, service::Sightings};
 use mutua_protocol::{
     archive::{self, ArchiveReader, Check, Frame, VerifyError},
     charter::Community,
@@ -259,7 +259,7 @@ impl Verify {
     fn check_log(&self, community: &Community) -> Done<Result<Found, Fault>> {
         let open = || {
             File::open(&self.file)
-                .map(|file| BufReader::with_capacity(1 << 20, file))
+                .map(|file| BufReader::with_capacity(READ_BYTES, file))
                 .map_err(|error| Failure::file(&self.file, format!("cannot be read: {error}")))
         };
         let title = "the log's last seal is certified, and its outcome does not follow from the log";

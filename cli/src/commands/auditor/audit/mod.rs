@@ -12,7 +12,7 @@ use std::{
 };
 
 use clap::Args;
-use mutua_node::audit::{Depth, Findings, Pipeline, Unreadable};
+use mutua_node::audit::{Depth, Findings, Pipeline, READ_BYTES, Unreadable};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -131,7 +131,7 @@ fn from_file(pipeline: &Pipeline, path: &Path, depth: Depth) -> Done<Findings> {
     let file = File::open(path).map_err(|error| Failure::file(path, format!("cannot be read: {error}")))?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
     let progress = Progress::records(size, "auditing");
-    let source = BufReader::with_capacity(1 << 20, file);
+    let source = BufReader::with_capacity(READ_BYTES, file);
     pipeline
         .audit(source, depth, &mut |advance| {
             progress.set(advance.bytes);
@@ -143,7 +143,7 @@ fn from_file(pipeline: &Pipeline, path: &Path, depth: Depth) -> Done<Findings> {
 fn from_node(pipeline: &Pipeline, client: &Client, depth: Depth) -> Done<Findings> {
     let (height, source) = client.archive(1, u64::MAX)?;
     let progress = Progress::new(height.unwrap_or(0), "auditing seals");
-    let source = BufReader::with_capacity(1 << 20, source);
+    let source = BufReader::with_capacity(READ_BYTES, source);
     pipeline.audit(source, depth, &mut |advance| progress.set(advance.height)).map_err(|error| match error {
         Unreadable::Io(error) => Failure::node(format!("the node {} broke off: {error}", client.name())),
         error @ Unreadable::Magic(_) => Failure::input(format!("{}: {error}", client.name())),
