@@ -1,6 +1,6 @@
 //! How fast archives are audited, beside the fastest that this machine could be.
 //!
-//! Archives with 100,000 and 1,000,000 ballots, among members, money, proposals, attestations and motions over five
+//! Archives with 10,000, 100,000 and 1,000,000 ballots, among members, money, proposals, attestations and motions over five
 //! rounds, are generated once and kept under `target/`. Each is audited, and in turn with that its signatures
 //! alone are checked, in batches of the same size on the same threads: the ratio of the two times says how near
 //! the audit comes to what the machine can do. Each measurement is a process of its own, so that its memory is
@@ -34,7 +34,8 @@ struct Arguments {
 }
 
 fn arguments() -> Arguments {
-    let mut found = Arguments { ballots: vec![100_000, 1_000_000], runs: 3, threads: None, child: None };
+    let mut found =
+        Arguments { ballots: vec![10_000, 100_000, 1_000_000], runs: 3, threads: None, child: None };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().unwrap_or_else(|| panic!("{word} needs a value"));

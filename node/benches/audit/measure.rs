@@ -15,8 +15,8 @@ use mutua_protocol::{
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Signatures in a batch, when they are checked alone: as many as a chunk of the audit has, or more.
-const BATCH: usize = 1024;
+/// Signatures in a batch, when they are checked alone: as many as a chunk of the audit has, which is two full seals.
+const BATCH: usize = 2048;
 
 /// What came out.
 #[derive(Serialize, Deserialize)]
