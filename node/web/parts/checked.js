@@ -10,6 +10,7 @@ export function Checked({ result }) {
   const failed = result.checks.find(({ ok }) => !ok);
   return html`
     <p data-test="verdict" data-verdict=${verdict}><${Badge} kind=${kind}>${t(`check:${verdict}`)}<//> ${sentence(result)}</p>
+    ${result.undecided && html`<p class="trouble" lang="en">${result.undecided}</p>`}
     ${failed && html`<p class="trouble"><strong>${failed.name}</strong> ${meaning(failed.name)}.${" "}
       <span lang="en">${failed.detail}</span>${" "}${result.place && where(result.place)}</p>`}
     ${result.facts && html`<${Facts} result=${result} />`}
@@ -31,7 +32,7 @@ function where({ seal, record }) {
 function sentence({ kind, ok, facts, undecided }) {
   if (kind === "log") {
     const height = count(facts.height);
-    if (undecided) return t("check:logUndecided", { height, why: undecided });
+    if (undecided) return t("check:logUndecided", { height });
     if (!ok) return t("check:logRefused", { height });
     return t("check:logValid", { seals: height, count: facts.records, rounds: count(facts.rounds), time: moment(facts.time) });
   }
