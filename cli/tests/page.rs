@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use common::{Place, say, until};
+use common::{Place, say, say_id, until};
 
 /// Streams of events that a node tells at a time.
 const STREAMS: usize = 32;
@@ -218,5 +218,70 @@ fn more_streams_than_there_is_room_for_are_turned_away_and_nobody_else_suffers()
     assert_eq!(place.run(&["status"]).code, 0, "the API answers meanwhile");
     drop(open);
     until("there is room again", || Events::open(&address, &token, None).status() == 200);
+    assert_eq!(node.stop(), 0);
+}
+
+#[test]
+fn a_ballot_is_tried_out_without_being_cast() {
+    let place = Place::new();
+    place.found(&[]);
+    let node = place.start();
+    let (address, token) = node.api();
+    let founder = place.json(&["key", "show", "founder"])["public"].as_str().unwrap().to_owned();
+    say(&place, &["admit", &founder, "--name", "Ada"]);
+    say(&place, &["fund", "1000", "--source", "savings"]);
+    let loan = [
+        "propose",
+        "loan",
+        "--title",
+        "An oven",
+        "--borrower",
+        "Bakery",
+        "--purpose",
+        "Bread.",
+        "--amount",
+        "500",
+        "--term",
+        "12",
+        "--rate",
+        "3%",
+        "--expires",
+        "+60d",
+    ];
+    let id = say_id(&place, &loan);
+    let rating = ["--grade", "1", "--default", "1%", "--loss", "40%", "--greatest", "500", "--outlook", "80"];
+    say(&place, &[&["attest", &id][..], &rating, &["--valid", "+60d", "--reason", "sound"]].concat());
+
+    let preview = |member: &str, scores: &str| {
+        let body = format!(
+            "{{\"member\":\"{member}\",\"ballot\":{{\"round\":1,\"standing\":false,\"scores\":[{scores}],\"answers\":[]}}}}"
+        );
+        ask(
+            &address,
+            &format!(
+                "POST /v1/preview HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
+                 Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            ),
+        )
+    };
+    let funded = |answer: &str| {
+        assert_eq!(status(answer), 200, "{answer}");
+        let body = answer.split("\r\n\r\n").nth(1).unwrap();
+        let view: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(view["provisional"], true);
+        view["outcome"]["funded"].as_array().unwrap().len()
+    };
+    let score = |score: u32| format!("{{\"proposal\":\"{id}\",\"score\":{score}}}");
+    assert_eq!(funded(&preview(&founder, &score(7))), 1);
+    assert_eq!(funded(&preview(&founder, "")), 0);
+    let ballot =
+        get(&address, &format!("/v1/ballots/{founder}"), &format!("Authorization: Bearer {token}\r\n"));
+    assert!(ballot.contains("\"newest\":null"), "nothing was cast: {ballot}");
+
+    assert_eq!(status(&preview(&founder, &score(200))), 422, "a score beyond the charter's");
+    assert_eq!(status(&preview(&founder, &score(7).replace(&id, &"0".repeat(64)))), 422, "no such proposal");
+    assert_eq!(status(&preview(&"0".repeat(64), "")) / 100, 4, "nobody's key");
+    assert_eq!(place.status()["tail"], 0);
     assert_eq!(node.stop(), 0);
 }

@@ -22,6 +22,7 @@ mod outcomes;
 mod own;
 mod page;
 mod patient;
+mod preview;
 mod problem;
 pub mod queue;
 mod receipts;
@@ -182,6 +183,7 @@ pub async fn serve(
         .route("/v1/outcomes/{round}/explanation", get(explanations::explanation))
         .route("/v1/outcomes/{round}/explanation/{proposal}", get(explanations::loan))
         .route("/v1/outcomes/{round}/what-if", post(explanations::what_if))
+        .route("/v1/preview", post(preview::show))
         .route("/v1/forecast", get(forecasts::show))
         .route("/v1/receipts", get(receipts::show))
         .route("/v1/evidence", get(evidence::list))

@@ -133,7 +133,7 @@ fn summary(closing: &Closing) -> OutcomeSummary {
     }
 }
 
-fn view(core: &Core, closing: &Closing, provisional: bool) -> OutcomeView {
+pub(super) fn view(core: &Core, closing: &Closing, provisional: bool) -> OutcomeView {
     let currency = &core.ledger().community().charter.currency;
     let outcome = &closing.outcome;
     let mut proposals = BTreeMap::new();

@@ -21,8 +21,10 @@ use super::problem::Problem;
 #[folder = "web"]
 struct Files;
 
-/// What a browser may do with any answer of this node: nothing that does not come from it.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+/// What a browser may do with any answer of this node: nothing that does not come from it. The hash is that of the style sheet
+/// which the plotting library puts into each of its drawings, always the same.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' \
+     'sha256-+TfQir1nvDucAdvE6XUQBt4ayUjpAWkbw2kCdSfekHM='; img-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Headers of every answer.

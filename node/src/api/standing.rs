@@ -8,7 +8,7 @@ use mutua_protocol::{
 };
 
 use super::{Shared, blocking, problem::Problem};
-use crate::service::Clock;
+use crate::service::{Clock, Core};
 
 /// For how long, in milliseconds, a standing holds without a new record: attestations and proposals run out
 /// by themselves.
@@ -27,9 +27,27 @@ struct Basis {
 }
 
 /// Copies of what a standing follows from.
-struct Snapshot {
+pub(super) struct Snapshot {
     ledger: Ledger,
     tail: Vec<Received>,
+}
+
+impl Snapshot {
+    pub(super) fn of(core: &Core) -> Self {
+        Self { ledger: core.ledger().clone(), tail: core.tail().cloned().collect() }
+    }
+
+    /// The same with one more record at the end of its author's chain.
+    pub(super) fn with(mut self, record: Received) -> Self {
+        self.tail.push(record);
+        self
+    }
+
+    /// What would come out if the round closed at this time on the wall.
+    pub(super) fn closing(mut self, wall: u64) -> Arc<Closing> {
+        self.tail.sort_by_key(Received::order);
+        self.ledger.provisional(wall.max(self.ledger.time() + 1), &self.tail)
+    }
 }
 
 impl Shared {
@@ -57,16 +75,12 @@ impl Shared {
             if let Some((_, closing)) = before.filter(|(known, _)| *known == basis) {
                 return Ok((basis, Ok(closing)));
             }
-            let snapshot = Snapshot { ledger: core.ledger().clone(), tail: core.tail().cloned().collect() };
-            Ok((basis, Err(snapshot)))
+            Ok((basis, Err(Snapshot::of(core))))
         })?;
         let (basis, found) = answer?;
         let closing = match found {
             Ok(closing) => closing,
-            Err(Snapshot { ledger, mut tail }) => {
-                tail.sort_by_key(Received::order);
-                ledger.provisional(wall.max(ledger.time() + 1), &tail)
-            }
+            Err(snapshot) => snapshot.closing(wall),
         };
         *held = Some((basis, Arc::clone(&closing)));
         Ok(closing)

@@ -112,7 +112,7 @@ function Health({ status, charter }) {
     </dl>
     ${status.witness?.halted && html`<p class="trouble">${status.witness.halted}</p>`}
     ${status.peers.length > 0 &&
-    html`<div class="scroll" tabindex="0" role="region" aria-label=${t("health.peers")}><table>
+    html`<div class="scroll" tabindex="0" role="group" aria-label=${t("health.peers")}><table>
       <thead><tr><th scope="col">${t("health.peer")}</th><th scope="col" class="number">${t("health.seal")}</th>
         <th scope="col" class="number">${t("health.tail")}</th><th scope="col">${t("health.outcome")}</th></tr></thead>
       <tbody>

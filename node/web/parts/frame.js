@@ -26,6 +26,8 @@ export function Frame() {
   useEffect(() => {
     if (!first.current) main.current.focus({ preventScroll: true });
     first.current = false;
+    // On a narrow screen the navigation is wider than what is seen of it.
+    document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     scrollTo(0, 0);
   }, [place]);
   const community = { status: status.data, charter: charter.data, own: own.data };

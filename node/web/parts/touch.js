@@ -5,7 +5,11 @@ import { t } from "../base/text.js";
 
 export function useLiveState() {
   const [state, setState] = useState(liveState());
-  useEffect(() => listen((name) => name === "state" && setState(liveState())), []);
+  useEffect(() => {
+    // It may have changed between the first drawing and now.
+    setState(liveState());
+    return listen((name) => name === "state" && setState(liveState()));
+  }, []);
   return state;
 }
 

@@ -19,7 +19,7 @@ pub use members::{
 };
 pub use outcomes::{
     ExplanationView, ForecastAnswer, ForecastView, LoanName, LoanShares, LoanView, OutcomeSummary,
-    OutcomeView, ProposalName, SharesView, WhatIfRequest, WhatIfView,
+    OutcomeView, PreviewRequest, ProposalName, SharesView, WhatIfRequest, WhatIfView,
 };
 pub use own::{OwnKey, OwnKeyView};
 pub use proposals::{

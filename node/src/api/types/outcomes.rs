@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use mutua_protocol::{
     allocation::Distance,
     hash::OutcomeDigest,
+    keys::PublicKey,
     ledger::{Change, Explanation, Forecast, LoanExplanation, Supporter, WhatIf},
     outcome::{Outcome, Share},
-    records::ProposalId,
+    records::{Ballot, ProposalId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,16 @@ pub struct OutcomeSummary {
     pub allocated: u64,
     /// Loans funded.
     pub funded: usize,
+}
+
+/// A ballot that somebody thinks of casting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewRequest {
+    /// Whose.
+    pub member: PublicKey,
+    /// What it would say.
+    pub ballot: Ballot,
 }
 
 /// An outcome with the names that people need.
