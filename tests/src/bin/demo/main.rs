@@ -73,6 +73,7 @@ fn keep(teller: &Teller, stage: &Stage) {
     println!("    export MUTUA_PASSPHRASE='{PASSPHRASE}'");
     println!("    export MUTUA_HOME='{}'", stage.nodes[PARTS.len() - 1].home().display());
     for (command, what) in [
+        ("mutua page --open", "the web page of this node"),
         ("mutua status", "where the node stands"),
         ("mutua proposals", "what can be voted on"),
         ("mutua outcome 1", "the round that has closed, and why"),
