@@ -10,11 +10,13 @@ use std::{
 use mutua_node::api::{
     HEIGHT,
     types::{
-        ChainView, Charters, ImportView, MemberView, ProblemDetails, ProposalView, Receptions, Submission,
+        ChainView, Charters, ImportView, LetGo, LetGoView, MemberView, ProblemDetails, ProposalView,
+        Receptions, Submission,
     },
 };
 use mutua_protocol::{
     charter::{Charter, Community},
+    hash::RecordId,
     keys::PublicKey,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -149,6 +151,16 @@ impl Client {
     pub(crate) fn submit(&self, records: &[Vec<u8>], signed_apart: bool) -> Done<Receptions> {
         let records = records.iter().map(hex::encode).collect();
         self.post("/v1/records", &Submission { records, signed_apart })
+    }
+
+    /// Has the node let go of records that wait there for their own author. One of them that others may know is returned;
+    /// then all stay.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub(crate) fn let_go(&self, ids: &[RecordId]) -> Done<Option<RecordId>> {
+        let answer: LetGoView = self.post("/v1/records/let-go", &LetGo { ids: ids.to_vec() })?;
+        Ok(answer.known)
     }
 
     /// Hands in the canonical bytes of a sealed batch.

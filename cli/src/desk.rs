@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Arguments,
+    context::{HOME_VARIABLE, PASSPHRASE_FILE_VARIABLE},
     failure::{Done, Failure, Status},
     home::Home,
 };
@@ -36,11 +37,15 @@ const WORD_BYTES: usize = 256 << 10;
 /// Commands under way at once. Those with the same key wait for each other anyway.
 const AT_ONCE: usize = 4;
 
+/// How long a command waits for its turn.
+const PLACE_TIME: Duration = Duration::from_secs(5);
+
 /// How long a page waits for one: an API request ends after a minute. The command has time limits of its own.
 const TIME: Duration = Duration::from_secs(50);
 
 /// What a page cannot choose: another home, where passphrases are, files to be read or written.
-const REFUSED: [&str; 6] = ["--home", "--json", "--passphrase-file", "--unsigned", "--batch", "--help"];
+const REFUSED: [&str; 8] =
+    ["--home", "--json", "--passphrase-file", "--unsigned", "--batch", "--document", "--charter", "--help"];
 
 /// A desk whose commands are processes.
 pub(crate) struct ChildDesk {
@@ -67,10 +72,10 @@ impl ChildDesk {
     fn carry_out(&self, words: &[String], passphrase: &str) -> Result<ActView, ActError> {
         let failed = |error: std::io::Error| ActError::Failed(format!("the command cannot be run: {error}"));
         let mut child = Command::new(&self.program)
-            .arg("--home")
-            .arg(&self.home)
-            .args(["--json", "--passphrase-file", "/dev/stdin"])
+            .arg("--json")
             .args(words)
+            .env(HOME_VARIABLE, &self.home)
+            .env(PASSPHRASE_FILE_VARIABLE, "/dev/stdin")
             .env_remove(PASSPHRASE_VARIABLE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -94,8 +99,13 @@ impl Desk for ChildDesk {
     fn act(self: Arc<Self>, words: Vec<String>, passphrase: Zeroizing<String>) -> Acting {
         Box::pin(async move {
             check(&words)?;
-            let stopping = |_| ActError::Failed("the node is stopping".to_owned());
-            let place = Arc::clone(&self.places).acquire_owned().await.map_err(stopping)?;
+            // Whoever waits for a place holds one of the API's, which the commands need to reach their node.
+            let place = tokio::time::timeout(PLACE_TIME, Arc::clone(&self.places).acquire_owned())
+                .await
+                .map_err(|_| {
+                    ActError::Failed(format!("{AT_ONCE} commands are under way: this one was not begun"))
+                })?
+                .map_err(|_| ActError::Failed("the node is stopping".to_owned()))?;
             let name = words.first().cloned().unwrap_or_default();
             let working = tokio::task::spawn_blocking(move || {
                 let _place = place;

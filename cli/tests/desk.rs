@@ -86,6 +86,15 @@ fn a_page_says_what_a_command_could_and_nothing_else() {
         (&["--home", "/", "vote", "--fresh"], right, 400, "for the terminal"),
         (&["vote", "--fresh", "--passphrase-file=x"], right, 400, "for the terminal"),
         (&["attest", "--batch=file.csv"], right, 400, "for the terminal"),
+        (
+            &["propose", "charter", "home/charter.json", "--title=x", "--purpose=y"],
+            right,
+            400,
+            "for the terminal",
+        ),
+        (&["propose", "--as=founder", "charter", "home/charter.json"], right, 400, ""),
+        (&["attest", &hours, "--document=home/api-token"], right, 400, "for the terminal"),
+        (&["amend", &hours, "--charter", "home/charter.json"], right, 400, "for the terminal"),
     ] {
         let (status, problem) = act(words, passphrase);
         assert_eq!(status, wanted, "{words:?}: {problem}");
@@ -148,4 +157,47 @@ fn two_pages_at_once_never_sign_one_number_twice() {
         assert_eq!(numbers, (2..8).collect::<Vec<u64>>());
     });
     until("all are sealed", || place.json(&["proposals"]).as_array().is_some_and(|all| all.len() == 6));
+}
+
+#[test]
+fn a_desk_with_no_room_says_so_at_once_and_a_node_stops_with_commands_under_way() {
+    let place = Place::new();
+    place.found(&["--first-close", "+1h", "--period", "1h"]);
+    let node = place.start();
+    let (_, token) = node.api();
+    place.json(&["admit", "founder", "--name", "Hana"]);
+    place.all_sealed();
+    // Whoever holds the key's lock keeps commands waiting.
+    let keys = mutua_node::keystore::Keystore::open(place.path().join("home/keys")).unwrap();
+    let lock = keys.lock("founder", std::time::Duration::from_secs(1)).unwrap();
+    let words =
+        json!({ "words": ["propose", "motion", "--title=Hours", "--text=?"], "passphrase": "correct horse" });
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            // Nobody is told what became of those: the node stops first.
+            scope.spawn(|| {
+                let _ = std::panic::catch_unwind(|| ask(&place, Some(&token), "POST", "/v1/desk", &words));
+            });
+        }
+        until("the desk is full", || {
+            let (status, problem) = ask(
+                &place,
+                Some(&token),
+                "POST",
+                "/v1/desk",
+                &json!({ "words": ["vote", "abcd=1", "--as=nobody"], "passphrase": "?" }),
+            );
+            status == 503 && problem["detail"].as_str().unwrap().contains("was not begun")
+        });
+        // The rest of the API goes on.
+        assert_eq!(ask(&place, Some(&token), "GET", "/v1/status", &Value::Null).0, 200);
+        let begun = std::time::Instant::now();
+        assert_eq!(node.stop(), 0);
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(30),
+            "it does not wait for them: {:?}",
+            begun.elapsed()
+        );
+        drop(lock);
+    });
 }

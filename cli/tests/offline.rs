@@ -215,6 +215,16 @@ fn a_number_that_no_node_takes_is_given_back_with_everything_after_it() {
     assert_eq!(place.run(&["sign", "fund.json", "--yes"]).code, 0);
     assert_eq!(place.json(&["submit", "fund.json.signed"])["accepted"], 1);
     place.run(&["sign", "fund.json.signed", "--give-back", "2", "--yes"]).fails(1, "it stays signed");
+    place.all_sealed();
+
+    // What it has never seen is not handed in by the attempt, whatever the answer to the question.
+    apart.write("more.json", &["fund", "7", "--source", "savings"]);
+    assert_eq!(place.run(&["sign", "more.json", "--yes"]).code, 0);
+    let before = place.status()["records"].clone();
+    place.run(&["sign", "more.json.signed", "--give-back", "3"]).fails(2, "with --yes");
+    assert_eq!(place.run(&["sign", "more.json.signed", "--give-back", "3", "--yes"]).code, 0);
+    place.all_sealed();
+    assert_eq!(place.status()["records"], before);
     assert_eq!(node.stop(), 0);
 }
 

@@ -130,7 +130,6 @@ impl Command {
             | Self::Predict(_)
             | Self::Argue(_)
             | Self::Endorse(_)
-            | Self::Propose(_)
             | Self::Amend(_)
             | Self::Withdraw(_)
             | Self::Admit(_)
@@ -146,6 +145,7 @@ impl Command {
             | Self::Respond(_)
             | Self::Attest(_)
             | Self::Revoke(_) => true,
+            Self::Propose(what) => !what.reads_a_file(),
             Self::Init(_)
             | Self::Join(_)
             | Self::Run(_)

@@ -176,6 +176,7 @@ pub async fn serve(
         .route("/v1/ballots/{key}", get(views::ballot))
         .route("/v1/delegations/{key}", get(delegations::show))
         .route("/v1/records", post(records::submit).get(records::beginning))
+        .route("/v1/records/let-go", post(records::let_go))
         .route("/v1/records/{id}", get(records::show))
         .route("/v1/outcomes", get(outcomes::list))
         .route("/v1/outcomes/{round}", get(outcomes::show))

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::{
     Shared, blocking,
     problem::Problem,
-    types::{Receptions, RecordView, Submission},
+    types::{LetGo, LetGoView, Receptions, RecordView, Submission},
     views::parse,
 };
 use crate::service::Signed;
@@ -48,6 +48,20 @@ pub(super) async fn submit(
     let place = if submission.signed_apart { Signed::Apart } else { Signed::Here };
     let records = blocking(move || service.submit(records, place)).await??;
     Ok(Json(Receptions { records }))
+}
+
+/// Lets go of records that wait here for their own author and that nobody else knows.
+pub(super) async fn let_go(
+    State(shared): State<Shared>,
+    wanted: Result<Json<LetGo>, JsonRejection>,
+) -> Result<Json<LetGoView>, Problem> {
+    let Json(LetGo { ids }) = wanted?;
+    if ids.len() > RECORDS {
+        let many = ids.len();
+        return Err(Problem::unprocessable(format!("{many} ids; at most {RECORDS} can be named at once")));
+    }
+    let service = shared.service.clone();
+    Ok(Json(LetGoView { known: blocking(move || service.let_go(ids)).await?? }))
 }
 
 /// What the ids of records begin with.

@@ -515,7 +515,7 @@ impl Core {
         came.sort_by_key(Received::order);
         let mut brought = false;
         for received in came {
-            match self.take(received)? {
+            match self.take_told(received)? {
                 Taken::Accepted => brought = true,
                 Taken::Refused(rule, _) => self.counters.refuse(rule),
                 Taken::Held | Taken::Parked(_) => {}
@@ -567,7 +567,7 @@ impl Core {
         self.fetched(&fresh);
         fresh.sort_by_key(Received::order);
         for received in fresh {
-            if let Taken::Refused(rule, _) = self.take(received)? {
+            if let Taken::Refused(rule, _) = self.take_told(received)? {
                 self.counters.refuse(rule);
             }
         }

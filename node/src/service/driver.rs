@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use mutua_protocol::seals::SealedBatch;
+use mutua_protocol::{hash::RecordId, seals::SealedBatch};
 
 use super::{
     Core, CoreError, Feed, Imported, Input, Now, Output, Reception, Signed,
@@ -29,6 +29,7 @@ type Question = Box<dyn FnOnce(&Core) + Send>;
 enum Command {
     Network(NetworkEvent),
     Submit(Vec<Vec<u8>>, Signed, Answer<Vec<Reception>>),
+    LetGo(Vec<RecordId>, Answer<Option<RecordId>>),
     Import(Box<SealedBatch>, Answer<Imported>),
     Query(Question),
     Stop,
@@ -48,6 +49,14 @@ impl ServiceHandle {
     /// [`Stopped`].
     pub fn submit(&self, records: Vec<Vec<u8>>, place: Signed) -> Result<Vec<Reception>, Stopped> {
         self.call(|answer| Command::Submit(records, place, answer))
+    }
+
+    /// Lets go of records that wait for their own author ([`Core::let_go`]). One of them that others may know is returned.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn let_go(&self, ids: Vec<RecordId>) -> Result<Option<RecordId>, Stopped> {
+        self.call(|answer| Command::LetGo(ids, answer))
     }
 
     /// Hands in the next seal of an archive. When this returns, it is on the disk.
@@ -217,6 +226,10 @@ impl Driver {
             Command::Submit(records, place, answer) => {
                 let receptions = self.core.submit(now, &records, place)?;
                 self.submitted.push((answer, receptions));
+            }
+            Command::LetGo(ids, answer) => {
+                // Who asked may be gone.
+                let _ = answer.send(self.core.let_go(&ids)?);
             }
             Command::Import(batch, answer) => {
                 let imported = self.core.import(now, &batch)?;

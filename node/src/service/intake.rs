@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use mutua_protocol::{
     codec,
+    hash::RecordId,
     keys::{PublicKey, verify_batch},
     ledger::{ChainFault, Inadmissible, Proposal, ProposalStatus, Void},
     limits,
@@ -178,13 +179,8 @@ impl Core {
             let rule = if void == Void::AfterClose { "after-close" } else { "no-effect" };
             return Ok((Taken::Refused(rule, format!("it would change nothing: {void}")), None));
         }
-        // What was parked here and never told to anybody, its author may still say differently: kept
-        // beside this one, it would become the proof of a fork.
-        for rival in self.parked.rivals(&received) {
-            if self.untold.remove(&rival) {
-                self.parked.forget(&rival);
-            }
-        }
+        // What was parked here and never told to anybody, its author may still say differently.
+        self.forget_untold_rivals(&received);
         let (id, bytes) = (received.id, received.bytes.clone());
         let was_told = self.parked.has(&id);
         let taken = self.take(received)?;
@@ -198,6 +194,49 @@ impl Core {
         }
         let void = void.filter(|_| matches!(taken, Taken::Accepted));
         Ok((taken, void))
+    }
+
+    /// Lets go of records that wait here for their own author, who has given their numbers back. If others may know one
+    /// of them, it is named, and all stay.
+    ///
+    /// # Errors
+    /// [`CoreError`] when the store fails.
+    pub fn let_go(&mut self, ids: &[RecordId]) -> Result<Option<RecordId>, CoreError> {
+        for id in ids {
+            let waits_for_others = self.parked.has(id) && !self.untold.contains(id);
+            if waits_for_others || self.tail.get(id).is_some() || self.record(id)?.is_some() {
+                return Ok(Some(*id));
+            }
+        }
+        for id in ids {
+            self.untold.remove(id);
+            self.parked.forget(id);
+        }
+        Ok(None)
+    }
+
+    /// Takes a record that came from others.
+    pub(super) fn take_told(&mut self, received: Received) -> Result<Taken, CoreError> {
+        self.is_told(&received);
+        self.take(received)
+    }
+
+    /// Others have seen this record: what was parked here beside it and told to nobody gives way, or it would become the proof
+    /// of a fork.
+    pub(super) fn is_told(&mut self, received: &Received) {
+        if self.untold.is_empty() {
+            return;
+        }
+        self.untold.remove(&received.id);
+        self.forget_untold_rivals(received);
+    }
+
+    fn forget_untold_rivals(&mut self, received: &Received) {
+        for rival in self.parked.rivals(received) {
+            if self.untold.remove(&rival) {
+                self.parked.forget(&rival);
+            }
+        }
     }
 
     /// Is this very record held, sealed or not?
@@ -430,8 +469,7 @@ impl Core {
         };
         let mut verdict = Verdict::Ignore;
         for received in fresh {
-            self.untold.remove(&received.id);
-            match self.take(received)? {
+            match self.take_told(received)? {
                 Taken::Accepted => verdict = Verdict::Accept,
                 Taken::Refused(rule, _) => self.counters.refuse(rule),
                 Taken::Held | Taken::Parked(_) => {}

@@ -124,6 +124,9 @@ impl Core {
         }));
         self.follow_charter();
         self.compare_attestations(header, records)?;
+        for received in records {
+            self.is_told(received);
+        }
         self.settle_tail(records);
         self.retry_parked()?;
         self.forks.0.retain(|_, seen| self.ledger.may_convict(&seen.fork).is_ok());

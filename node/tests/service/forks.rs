@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Tells a node a record, as a peer does.
-fn gossip(sim: &mut Sim, node: usize, record: &Received) {
+pub(super) fn gossip(sim: &mut Sim, node: usize, record: &Received) {
     let token = 3_000_000 + sim.rng.below(1 << 40);
     let source = sim.nodes[(node + 1) % 4].peer;
     let data = wire::encode(&vec![record.bytes.to_vec()]);

@@ -653,6 +653,11 @@ impl Sim {
         receptions
     }
 
+    /// Has a node let go of records that wait there for their own author.
+    pub fn let_go(&mut self, node: usize, ids: &[RecordId]) -> Option<RecordId> {
+        self.nodes[node].core.as_mut().unwrap().let_go(ids).unwrap()
+    }
+
     /// Hands records to a node that has to accept them.
     pub fn accept(&mut self, node: usize, records: &[Received]) {
         for reception in self.submit(node, records) {

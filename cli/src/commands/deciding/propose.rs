@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use mutua_protocol::{
     charter::{Charter, Community},
     codec,
+    limits::CHANGE_BYTES,
     records::{self, Body, CharterChange, Loan, Motion, Subject},
 };
 
@@ -171,12 +172,13 @@ fn amended(file: &Path, community: &Community) -> Done<Charter> {
     let charter = files::read_charter(file)?.charter;
     charter.check_follows(&community.charter).map_err(|error| Failure::file(file, error))?;
     let (bytes, most) = (codec::encode(&charter).len(), community.charter.limits.record_bytes);
-    if bytes >= most as usize {
+    if bytes + CHANGE_BYTES > most as usize {
         return Err(Failure::file(
             file,
             format!(
-                "this charter has {bytes} bytes in its canonical form, and a record of this community holds fewer than \
-                 {most} (limits.record_bytes): shorten names, or propose a higher limit first"
+                "this charter has {bytes} bytes in its canonical form, and a record of this community holds one of \
+                 at most {} (limits.record_bytes less {CHANGE_BYTES}): shorten names, or propose a higher limit first",
+                (most as usize).saturating_sub(CHANGE_BYTES)
             ),
         ));
     }
@@ -184,6 +186,11 @@ fn amended(file: &Path, community: &Community) -> Done<Charter> {
 }
 
 impl Propose {
+    /// Is what is proposed in a file?
+    pub(crate) const fn reads_a_file(&self) -> bool {
+        matches!(self.what, What::Charter(_))
+    }
+
     /// Proposes.
     pub(crate) fn run(self, context: &Context) -> Done {
         let (signer, subject) = match self.what {

@@ -1,6 +1,6 @@
 //! `mutua run`: the node itself.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::{Args, ValueEnum};
 use mutua_node::{
@@ -26,6 +26,9 @@ Example:
 
 The node runs until it gets SIGINT (Ctrl-C) or SIGTERM, and then stops within seconds. A node whose
 'node.toml' names a witness key asks for its passphrase.";
+
+/// How long work that nobody waits for any more may keep the node from ending.
+const STOP_TIME: Duration = Duration::from_secs(2);
 
 /// What `mutua run` is told.
 #[derive(Debug, Args)]
@@ -101,7 +104,11 @@ impl Arguments {
             .build()
             .map_err(|error| Failure::refused(format!("the node cannot start: {error}")))?;
         let ready = |running: &Running| say_where(&home, running, self.open);
-        runtime.block_on(async { run(config, ready, asked_to_stop()?).await.map_err(Failure::refused) })
+        let ended =
+            runtime.block_on(async { run(config, ready, asked_to_stop()?).await.map_err(Failure::refused) });
+        // A command of the desk that is still under way ends by itself; what it has signed is kept.
+        runtime.shutdown_timeout(STOP_TIME);
+        ended
     }
 }
 

@@ -25,7 +25,9 @@ pub use own::{OwnKey, OwnKeyView};
 pub use proposals::{
     AccountView, AttestationView, Eligibility, PastAttestation, PredictionsView, ProposalView,
 };
-pub use records::{ChainView, ImportView, ProblemDetails, Receptions, RecordView, SealView, Submission};
+pub use records::{
+    ChainView, ImportView, LetGo, LetGoView, ProblemDetails, Receptions, RecordView, SealView, Submission,
+};
 pub use track_record::{
     AttestorView, EndedLoanView, Exact, GradeView, MemberScoreView, ScoreView, TrackRecordView,
 };

@@ -37,6 +37,21 @@ pub struct Submission {
     pub signed_apart: bool,
 }
 
+/// Records whose author has given their numbers back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LetGo {
+    /// At most 1,000.
+    pub ids: Vec<RecordId>,
+}
+
+/// Whether the node has let go of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetGoView {
+    /// One of them that others may know: then all stay.
+    pub known: Option<RecordId>,
+}
+
 /// What became of them, in the same order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receptions {

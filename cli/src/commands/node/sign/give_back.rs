@@ -5,7 +5,6 @@
 
 use std::{fs, path::Path};
 
-use mutua_node::service::ReceptionStatus;
 use mutua_protocol::{
     charter::Community,
     codec,
@@ -27,6 +26,9 @@ use crate::{
     record_file::{Entry, RecordReader},
     signing::LOCK_TIME,
 };
+
+/// Records of which the node is asked at once.
+const ASKED: usize = 1_000;
 
 #[derive(Serialize)]
 struct GivenBack {
@@ -59,7 +61,6 @@ pub(super) fn run(file: &Path, first: u64, named: Option<&str>, yes: bool, conte
     if freed == 0 {
         return Err(Failure::refused(format!("this key has signed no number {first} or greater here")));
     }
-    not_taken(&home, &records, first)?;
     let mut page = Page::default();
     page.line(format!("{} and {freed} records of the key '{label}' are to be destroyed,", file.display()));
     page.line(format!("and their numbers, from {first} on, to be free for others. Only do so if"));
@@ -69,6 +70,7 @@ pub(super) fn run(file: &Path, first: u64, named: Option<&str>, yes: bool, conte
     page.line("  - every copy of the file is destroyed: whoever has one can convict this key when another record has its number.");
     page.line("If you cannot be sure, let a registrar replace the key ('mutua key replace'), or the charter if it names it.");
     confirm(yes, &page, "Destroy the file, and give the numbers back?")?;
+    let_go(&home, &records, first)?;
     destroy(file)?;
     let begin = records.first().map_or(first, |received| received.record().sequence);
     for copy in [numbers.copy(first), numbers.copy(begin)] {
@@ -101,25 +103,26 @@ fn read(file: &Path, community: &Community) -> Done<Vec<Received>> {
     Ok(records)
 }
 
-/// A node that runs in this home has not taken any of these.
-fn not_taken(home: &Home, records: &[Received], first: u64) -> Done {
+/// A node that runs in this home has told nobody of any of these, and lets go of them.
+fn let_go(home: &Home, records: &[Received], first: u64) -> Done {
     if !home.has_store() {
         return Ok(());
     }
     let client = Client::of(home).map_err(|failure| {
         failure.and("Its node knows which records it has taken: start it, and try again")
     })?;
-    for received in records.iter().filter(|received| received.record().sequence >= first) {
-        let answer = client.submit(&[received.bytes.to_vec()], true)?;
-        let status = answer.records.into_iter().next().map(|reception| reception.status);
-        match status {
-            Some(ReceptionStatus::Refused { .. } | ReceptionStatus::Parked { .. }) => {}
-            _ => {
-                return Err(Failure::refused(format!(
-                    "the node has taken number {} of this key: it stays signed",
-                    received.record().sequence
-                )));
-            }
+    let freed = records.iter().filter(|received| received.record().sequence >= first);
+    // The first ones decide: what comes after a record that waits has told nobody, either.
+    let ids: Vec<_> = freed.map(|received| received.id).collect();
+    for ids in ids.chunks(ASKED) {
+        if let Some(known) = client.let_go(ids)? {
+            let number = records
+                .iter()
+                .find(|received| received.id == known)
+                .map_or(first, |received| received.record().sequence);
+            return Err(Failure::refused(format!(
+                "the node has taken number {number} of this key, and others may know it: it stays signed"
+            )));
         }
     }
     Ok(())
