@@ -639,8 +639,9 @@ fn place(position: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::equal_shares::{self, tests::election};
+    use super::super::equal_shares;
     use super::super::purse::Rough;
+    use super::super::samples::election;
     use super::*;
     use proptest::prelude::*;
 

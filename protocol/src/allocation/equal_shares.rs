@@ -502,30 +502,11 @@ impl<'a, P: Purse> Run<'a, P> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::super::purse::Rough;
+    use super::super::samples::election;
     use super::*;
-    use crate::allocation::{InstanceBuilder, Project};
     use proptest::prelude::*;
-
-    /// Few and often equal costs, weights from zero on, now and then scores.
-    pub(in super::super) fn election() -> impl Strategy<Value = Instance> {
-        let score = prop_oneof![5 => Just(0u32), 3 => Just(1u32), 1 => 1u32..4];
-        let voter = (0u64..4, prop::collection::vec(score, 12));
-        let cost = prop_oneof![Just(300u64), 1u64..900];
-        (prop::collection::vec(cost, 12), prop::collection::vec(voter, 4..40), 500u64..9_000).prop_map(
-            |(costs, voters, budget)| {
-                let mut builder = InstanceBuilder::new(budget, 1);
-                for cost in costs {
-                    builder.add_project(Project::new(cost));
-                }
-                for (weight, ballot) in voters {
-                    builder.add_voter(weight, (0..).zip(ballot));
-                }
-                builder.build().unwrap()
-            },
-        )
-    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]

@@ -39,6 +39,8 @@ mod phragmen;
 mod prices;
 mod purse;
 mod resample;
+#[cfg(test)]
+mod samples;
 mod shares;
 mod till;
 mod waterline;

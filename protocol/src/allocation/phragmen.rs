@@ -250,26 +250,9 @@ impl<'a, P: Purse> Run<'a, P> {
 #[cfg(test)]
 mod tests {
     use super::super::purse::Rough;
+    use super::super::samples::election;
     use super::*;
-    use crate::allocation::{InstanceBuilder, Project};
     use proptest::prelude::*;
-
-    fn election() -> impl Strategy<Value = Instance> {
-        let voter = (0u64..4, prop::collection::vec(prop_oneof![2 => Just(0u32), 1 => Just(1u32)], 12));
-        let cost = prop_oneof![Just(0u64), Just(300u64), 1u64..900];
-        (prop::collection::vec(cost, 12), prop::collection::vec(voter, 4..40), 500u64..9_000).prop_map(
-            |(costs, voters, budget)| {
-                let mut builder = InstanceBuilder::new(budget, 1);
-                for cost in costs {
-                    builder.add_project(Project::new(cost));
-                }
-                for (weight, ballot) in voters {
-                    builder.add_voter(weight, (0..).zip(ballot));
-                }
-                builder.build().unwrap()
-            },
-        )
-    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(500))]
