@@ -26,7 +26,7 @@
 use dashu_int::UBig;
 
 use super::Utility;
-use super::caps::CapsUsed;
+use super::caps_used::CapsUsed;
 use super::descent::descend;
 use super::equal_shares::{self, Bought, Findings, Known};
 use super::instance::Instance;

@@ -22,7 +22,7 @@ use std::collections::BinaryHeap;
 
 use dashu_int::UBig;
 
-use super::caps::CapsUsed;
+use super::caps_used::CapsUsed;
 use super::instance::Instance;
 use super::prices::Prices;
 use super::purse::{Packed, Purse, Wide, is_packed};

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use super::caps::CapsUsed;
+use super::caps_used::CapsUsed;
 use super::instance::Instance;
 use super::waterline::wide_less;
 use super::{GreedyOrder, Reason, Utility};

@@ -25,6 +25,7 @@
 
 mod accounts;
 mod caps;
+mod caps_used;
 mod classes;
 mod completion;
 mod descent;

@@ -21,7 +21,7 @@ use dashu_int::UBig;
 
 use super::Reason;
 use super::accounts::NEVER;
-use super::caps::CapsUsed;
+use super::caps_used::CapsUsed;
 use super::instance::Instance;
 use super::prices::Prices;
 use super::purse::{Packed, Purse, Wide, is_packed};
