@@ -15,11 +15,10 @@ use clap::Parser;
 use mutua_node::{
     api::{
         desk::{ActError, Acting, Desk},
-        types::ActView,
+        types::{ActView, OwnKey},
     },
-    keystore::{Keystore, PASSPHRASE_VARIABLE},
+    keystore::PASSPHRASE_VARIABLE,
 };
-use mutua_protocol::keys::PublicKey;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -50,8 +49,7 @@ const REFUSED: [&str; 8] =
 /// A desk whose commands are processes.
 pub(crate) struct ChildDesk {
     program: PathBuf,
-    home: PathBuf,
-    keystore: Keystore,
+    home: Home,
     places: Arc<Semaphore>,
 }
 
@@ -59,13 +57,13 @@ impl ChildDesk {
     /// The desk of this home.
     ///
     /// # Errors
-    /// When the home has no keystore that can be opened, or this program cannot be found.
-    pub(crate) fn of(home: &Home) -> Done<Self> {
+    /// When this program cannot be found.
+    pub(crate) fn of(home: Home) -> Done<Self> {
         let program = std::env::current_exe().map_err(|error| {
             Failure::refused(format!("this program cannot find itself on the disk: {error}"))
         })?;
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        Ok(Self { program, home: home.path().to_path_buf(), keystore: home.keystore()?, places })
+        Ok(Self { program, home, places })
     }
 
     /// Starts the command, and waits until it has ended.
@@ -74,7 +72,7 @@ impl ChildDesk {
         let mut child = Command::new(&self.program)
             .arg("--json")
             .args(words)
-            .env(HOME_VARIABLE, &self.home)
+            .env(HOME_VARIABLE, self.home.path())
             .env(PASSPHRASE_FILE_VARIABLE, "/dev/stdin")
             .env_remove(PASSPHRASE_VARIABLE)
             .stdin(Stdio::piped())
@@ -91,9 +89,11 @@ impl ChildDesk {
 }
 
 impl Desk for ChildDesk {
-    fn keys(&self) -> Result<Vec<(String, PublicKey)>, String> {
-        let keys = self.keystore.list().map_err(|error| error.to_string())?;
-        Ok(keys.into_iter().filter(|key| key.keyring.is_none()).map(|key| (key.label, key.public)).collect())
+    fn keys(&self) -> Result<Vec<OwnKey>, String> {
+        let keystore = self.home.keystore().map_err(|failure| failure.message().to_owned())?;
+        let keys = keystore.list().map_err(|error| error.to_string())?;
+        let single = keys.into_iter().filter(|key| key.keyring.is_none());
+        Ok(single.map(|key| OwnKey { label: key.label, key: key.public }).collect())
     }
 
     fn act(self: Arc<Self>, words: Vec<String>, passphrase: Zeroizing<String>) -> Acting {

@@ -45,9 +45,11 @@ fn a_page_says_what_a_command_could_and_nothing_else() {
     };
     let right = "correct horse";
 
-    let (status, keys) = get("/v1/desk");
-    assert_eq!((status, &keys["open"]), (200, &json!(true)));
-    assert!(keys["keys"].as_array().unwrap().iter().any(|key| key["label"] == "founder"), "{keys}");
+    // Also those that were made while the node runs.
+    place.json(&["key", "new", "second", "--throw-away"]);
+    let (status, keys) = get("/v1/own-keys");
+    let labels: Vec<_> = keys.as_array().unwrap().iter().map(|key| &key["label"]).collect();
+    assert_eq!((status, labels), (200, vec![&json!("founder"), &json!("second")]), "{keys}");
 
     let (status, done) = act(&["admit", "founder", "--name=--for a 'name' $(with) \"everything\""], right);
     assert_eq!(status, 200, "{done}");
@@ -109,7 +111,7 @@ fn a_page_says_what_a_command_could_and_nothing_else() {
     for stranger in [None, Some("0")] {
         let vote = json!({ "words": ["vote", format!("{hours}=no")], "passphrase": right });
         assert_eq!(ask(&place, stranger, "POST", "/v1/desk", &vote).0, 401);
-        assert_eq!(ask(&place, stranger, "GET", "/v1/desk", &vote).0, 401);
+        assert_eq!(ask(&place, stranger, "GET", "/v1/own-keys", &vote).0, 401);
     }
     // Nothing of all this changed the vote.
     let key = place.json(&["proposals", &hours])["owner"].as_str().unwrap().to_owned();

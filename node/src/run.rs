@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use crate::{
-    api::{self, types::OwnKey},
+    api,
     network::{self, ConnectionLimits, NetworkConfig, NetworkError, NetworkEvent},
     service::{self, Clock, Core, CoreError, ServiceHandle},
     store::{Store, StoreError},
@@ -48,8 +48,6 @@ pub struct NodeConfig {
     pub desk: Option<Arc<dyn api::desk::Desk>>,
     /// Where auditors are let in, if they are.
     pub auditors: Option<AuditorAccess>,
-    /// The public keys in the home, for whose members the page is.
-    pub keys: Vec<OwnKey>,
     /// The witness key, if it is a witness.
     pub witness: Option<SecretKey>,
     /// The store's cache in bytes.
@@ -201,7 +199,6 @@ pub async fn run(
         community,
         token: config.api_token,
         desk: config.desk,
-        keys: config.keys.into(),
     };
     let (stop_api, api_stopping) = tokio::sync::watch::channel(false);
     let door = auditors.map(|(listener, address, token)| {

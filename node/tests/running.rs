@@ -95,7 +95,6 @@ impl Node {
             api_token: "secret".to_owned().into(),
             desk: None,
             auditors: None,
-            keys: Vec::new(),
             witness,
             cache_bytes: 16 << 20,
         };

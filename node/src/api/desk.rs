@@ -9,13 +9,12 @@ use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
 };
-use mutua_protocol::keys::PublicKey;
 use zeroize::Zeroizing;
 
 use super::{
     Shared,
     problem::Problem,
-    types::{ActRequest, ActView, DeskKey, DeskView},
+    types::{ActRequest, ActView, OwnKey},
 };
 
 /// What a desk's work ends in, some time.
@@ -23,11 +22,11 @@ pub type Acting = Pin<Box<dyn Future<Output = Result<ActView, ActError>> + Send>
 
 /// Where commands are carried out.
 pub trait Desk: Send + Sync {
-    /// The keys that can sign, by label.
+    /// The keys that can sign, sorted by label.
     ///
     /// # Errors
     /// When they cannot be read, in words for the owner.
-    fn keys(&self) -> Result<Vec<(String, PublicKey)>, String>;
+    fn keys(&self) -> Result<Vec<OwnKey>, String>;
 
     /// Carries a command out, given without the program's name.
     fn act(self: Arc<Self>, words: Vec<String>, passphrase: Zeroizing<String>) -> Acting;
@@ -63,14 +62,6 @@ impl From<ActError> for Problem {
             ActError::Node(_) | ActError::Failed(_) => Self::unavailable(detail),
         }
     }
-}
-
-/// Says with which keys something can be signed here.
-pub(super) async fn show(State(shared): State<Shared>) -> Result<Json<DeskView>, Problem> {
-    let Some(desk) = shared.desk.clone() else { return Ok(Json(DeskView { open: false, keys: Vec::new() })) };
-    let keys = super::blocking(move || desk.keys()).await?.map_err(Problem::unavailable)?;
-    let keys = keys.into_iter().map(|(label, key)| DeskKey { label, key }).collect();
-    Ok(Json(DeskView { open: true, keys }))
 }
 
 /// Carries a command out.

@@ -81,8 +81,6 @@ pub struct Context {
     pub token: Zeroizing<String>,
     /// Where the owner's page has something said, if the program has lent one.
     pub desk: Option<Arc<dyn desk::Desk>>,
-    /// The keys in the home of whoever runs the node.
-    pub keys: Arc<[types::OwnKey]>,
 }
 
 /// What every handler sees.
@@ -192,7 +190,7 @@ pub async fn serve(
         .route("/v1/attestors/{key}/queue", get(queue::show))
         .route("/v1/portfolio", get(loans::show_portfolio))
         .route("/v1/track-record", get(loans::show_track_record))
-        .route("/v1/desk", get(desk::show).post(desk::act))
+        .route("/v1/desk", post(desk::act))
         .route("/v1/seals", post(archive::import))
         .route("/v1/seals/{height}", get(archive::seal))
         .route("/v1/archive", get(archive::export))

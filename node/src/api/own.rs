@@ -3,15 +3,18 @@
 use axum::{Json, extract::State};
 
 use super::{
-    Shared,
+    Shared, blocking,
     problem::Problem,
     types::{OwnKey, OwnKeyView},
     views::find_member,
 };
 
-/// The keys that lie in the node's home, and the members who have them.
+/// The keys that the desk of this node has, as they are now, and the members who have them. None where there is no desk.
 pub(super) async fn keys(State(shared): State<Shared>) -> Result<Json<Vec<OwnKeyView>>, Problem> {
-    let keys = std::sync::Arc::clone(&shared.keys);
+    let keys = match shared.desk.clone() {
+        Some(desk) => blocking(move || desk.keys()).await?.map_err(Problem::unavailable)?,
+        None => Vec::new(),
+    };
     let views = shared
         .ask(move |core| {
             let view = |own: &OwnKey| {

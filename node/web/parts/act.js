@@ -8,12 +8,12 @@ import { Command, quoted } from "./command.js";
 
 // `words` are those of the command, without the program's name; `key` is whose key signs.
 export function Act({ label, words, member, ready = true, onDone }) {
-  const desk = useAnswer("/v1/desk", []);
+  const keys = useAnswer("/v1/own-keys");
   const [state, setState] = useState({});
   const [passphrase, setPassphrase] = useState("");
   const field = useId();
-  const own = desk.data?.open && desk.data.keys.find((each) => each.key === member);
-  const said = own && desk.data.keys.length > 1 ? [...words, "--as", own.label] : words;
+  const own = keys.data?.find((each) => each.key === member);
+  const said = own && keys.data.length > 1 ? [...words, "--as", own.label] : words;
   const sign = async (event) => {
     event.preventDefault();
     setState({ busy: true });

@@ -3,10 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::{Args, ValueEnum};
-use mutua_node::{
-    api::types::OwnKey,
-    run::{AuditorAccess, NodeConfig, Running, run},
-};
+use mutua_node::run::{AuditorAccess, NodeConfig, Running, run};
 use tracing_subscriber::EnvFilter;
 
 use super::page::Link;
@@ -89,13 +86,12 @@ impl Arguments {
             mdns: settings.mdns,
             api: self.api.unwrap_or(settings.api),
             api_token: home.token()?,
-            desk: Some(Arc::new(ChildDesk::of(&home)?)),
+            desk: Some(Arc::new(ChildDesk::of(home.clone())?)),
             auditors: self
                 .auditors
                 .or(settings.auditors)
                 .map(|address| Done::Ok(AuditorAccess { address, token: home.auditor_token()? }))
                 .transpose()?,
-            keys: own_keys(&home),
             witness,
             cache_bytes: settings.cache_mib.clamp(1, 1 << 20) << 20,
         };
@@ -126,13 +122,6 @@ fn say_where(home: &Home, running: &Running, open: bool) {
     for failure in [told, opened].into_iter().filter_map(Result::err) {
         tracing::warn!("the page cannot be shown: {}", failure.message());
     }
-}
-
-/// The public keys of the home. One that cannot be read is no reason not to run.
-fn own_keys(home: &Home) -> Vec<OwnKey> {
-    let keys = home.keystore().ok().and_then(|keys| keys.list().ok()).unwrap_or_default();
-    let single = keys.into_iter().filter(|key| key.keyring.is_none());
-    single.map(|key| OwnKey { label: key.label, key: key.public }).collect()
 }
 
 /// Libraries that tell every step of theirs are heard only when they are asked for by name.

@@ -1,25 +1,6 @@
 //! What is said at the desk.
 
-use mutua_protocol::keys::PublicKey;
 use serde::{Deserialize, Serialize};
-
-/// With which keys something can be signed here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeskView {
-    /// Are commands carried out here?
-    pub open: bool,
-    /// The keys of the home, sorted by label.
-    pub keys: Vec<DeskKey>,
-}
-
-/// A key that can sign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeskKey {
-    /// What its owner calls it.
-    pub label: String,
-    /// The public key.
-    pub key: PublicKey,
-}
 
 /// A command that signs something.
 #[derive(Clone, Serialize, Deserialize)]

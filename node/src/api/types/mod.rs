@@ -12,7 +12,7 @@ mod track_record;
 
 pub use arguments::{ArgumentView, QuestionView, ThreadView};
 pub use charters::{Adoption, CharterView, Charters, OpenChange};
-pub use desk::{ActRequest, ActView, DeskKey, DeskView};
+pub use desk::{ActRequest, ActView};
 pub use members::{
     BallotView, CastView, DelegationView, DelegationsView, Heads, MemberView, PersonView, ReplacementView,
     WayView,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MemberView;
 
-/// A key that lies in the node's home. The node knows the public key alone: signing is the command's.
+/// A key with which something can be said at the node's desk. The node knows the public key alone: signing is the command's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnKey {
     /// What its owner calls it.
