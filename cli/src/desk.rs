@@ -90,10 +90,7 @@ impl ChildDesk {
 
 impl Desk for ChildDesk {
     fn keys(&self) -> Result<Vec<OwnKey>, String> {
-        let keystore = self.home.keystore().map_err(|failure| failure.message().to_owned())?;
-        let keys = keystore.list().map_err(|error| error.to_string())?;
-        let single = keys.into_iter().filter(|key| key.keyring.is_none());
-        Ok(single.map(|key| OwnKey { label: key.label, key: key.public }).collect())
+        self.home.own_keys().map_err(|failure| failure.message().to_owned())
     }
 
     fn act(self: Arc<Self>, words: Vec<String>, passphrase: Zeroizing<String>) -> Acting {

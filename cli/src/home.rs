@@ -9,6 +9,7 @@ use std::{
 };
 
 use mutua_node::{
+    api::types::OwnKey,
     keystore::{Keystore, Passphrase},
     run::{RUNNING, Running},
 };
@@ -20,6 +21,7 @@ use crate::{
     context::Context,
     failure::{Done, Failure},
     files,
+    notify::Notify,
 };
 
 /// Greatest size of a settings file, token or identity.
@@ -53,6 +55,9 @@ pub(crate) struct Settings {
     /// Label of the witness key, on a witness.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<String>,
+    /// How the owner is told what happens, if at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
     /// The store's cache.
     #[serde(default = "usual_cache")]
     pub cache_mib: u64,
@@ -76,6 +81,7 @@ impl Settings {
             api: SocketAddr::from(([127, 0, 0, 1], 4611)),
             auditors: None,
             witness: None,
+            notify: None,
             cache_mib: usual_cache(),
         }
     }
@@ -209,6 +215,16 @@ impl Home {
     /// When the folder cannot be used.
     pub(crate) fn keystore(&self) -> Done<Keystore> {
         Keystore::open(self.path.join(KEYS)).map_err(Failure::keys)
+    }
+
+    /// The public keys, sorted by label, without those of whole groups.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(crate) fn own_keys(&self) -> Done<Vec<OwnKey>> {
+        let keys = self.keystore()?.list().map_err(Failure::keys)?;
+        let single = keys.into_iter().filter(|key| key.keyring.is_none());
+        Ok(single.map(|key| OwnKey { label: key.label, key: key.public }).collect())
     }
 
     /// Has a node run in it?

@@ -15,6 +15,7 @@ mod files;
 mod founding;
 mod home;
 mod named;
+mod notify;
 mod numbers;
 mod outbox;
 mod output;

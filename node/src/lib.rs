@@ -4,6 +4,7 @@ pub mod api;
 pub mod audit;
 pub mod keystore;
 pub mod network;
+pub mod notices;
 pub mod run;
 pub mod service;
 pub mod store;

@@ -14,7 +14,7 @@ use auditor::{audit, auditor_token, evidence, receipt};
 use community::{charter, init, join, key, members};
 use deciding::{argue, arguments, delegate, forecast, outcome, predict, proposals, propose, vote, whatif};
 use election::{allocate, import_election};
-use node::{log, page, run, sign, status, submit};
+use node::{log, notices, page, run, sign, status, submit};
 use operator::{attest, document, fund, payments, portfolio, respond, track_record};
 
 /// What can be done.
@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Key(key::Arguments),
     /// Show where the node and its community stand
     Status(status::Arguments),
+    /// Show what has happened that concerns you, and try how you are told
+    Notices(notices::Arguments),
     /// List the members
     Members(members::Members),
     /// List what can be voted on, or show one proposal
@@ -152,6 +154,7 @@ impl Command {
             | Self::Page(_)
             | Self::Key(_)
             | Self::Status(_)
+            | Self::Notices(_)
             | Self::Members(_)
             | Self::Proposals(_)
             | Self::Outcome(_)
@@ -189,6 +192,7 @@ impl Command {
             Self::Page(arguments) => arguments.run(context),
             Self::Key(arguments) => arguments.run(context),
             Self::Status(arguments) => arguments.run(context),
+            Self::Notices(arguments) => arguments.run(context),
             Self::Members(arguments) => arguments.run(context),
             Self::Proposals(arguments) => arguments.run(context),
             Self::Vote(arguments) => arguments.run(context),

@@ -18,6 +18,7 @@ mod forecasts;
 mod guard;
 mod loans;
 mod money;
+mod notices;
 mod outcomes;
 mod own;
 mod page;
@@ -187,6 +188,7 @@ pub async fn serve(
         .route("/v1/receipts", get(receipts::show))
         .route("/v1/evidence", get(evidence::list))
         .route("/v1/evidence/{name}", get(evidence::show))
+        .route("/v1/notices", get(notices::list))
         .route("/v1/attestors/{key}/queue", get(queue::show))
         .route("/v1/portfolio", get(loans::show_portfolio))
         .route("/v1/track-record", get(loans::show_track_record))

@@ -225,7 +225,7 @@ fn an_attestor_who_says_yes_and_no_to_the_same_terms_is_convicted() {
 }
 
 /// Tells a node a record, as a peer does.
-fn show(sim: &mut Sim, node: usize, record: &Received) {
+pub(super) fn show(sim: &mut Sim, node: usize, record: &Received) {
     let token = 5_000_000 + node as u64;
     let (source, data) = (sim.nodes[(node + 1) % 4].peer, wire::encode(&vec![record.bytes.to_vec()]));
     sim.hear(node, (node + 1) % 4, token, Input::Gossip { topic: Topic::Records, source, data, token });

@@ -15,6 +15,7 @@ mod history;
 mod liars;
 mod load;
 mod membership;
+mod notices;
 mod parking;
 mod queue;
 mod sim;

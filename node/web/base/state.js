@@ -59,13 +59,18 @@ export function useClock(every = 1000) {
   return now;
 }
 
-// A value that this browser remembers.
+// A value that this browser remembers: the same in every part of the page that asks for it.
 export function useKept(name, otherwise) {
   const key = `mutua-${name}`;
   const [value, setValue] = useState(() => localStorage.getItem(key) ?? otherwise);
+  useEffect(() => {
+    const changed = (event) => event.detail === key && setValue(localStorage.getItem(key) ?? otherwise);
+    addEventListener("mutua-kept", changed);
+    return () => removeEventListener("mutua-kept", changed);
+  }, [key]);
   const set = useCallback((next) => {
     localStorage.setItem(key, next);
-    setValue(next);
+    dispatchEvent(new CustomEvent("mutua-kept", { detail: key }));
   }, [key]);
   return [value, set];
 }

@@ -6,6 +6,7 @@ import { count, left, moment, money, part, share, short } from "../base/format.j
 import { Badge, Card, Empty, Fact, Waiting } from "../parts/card.js";
 import { Allocation } from "../parts/allocation.js";
 import { Command } from "../parts/command.js";
+import { Notices } from "../parts/notices.js";
 import { Meter } from "../parts/meter.js";
 import { PersonChoice, useMe } from "../parts/me.js";
 import { link } from "../base/router.js";
@@ -23,6 +24,7 @@ export function Now({ status, charter, own }) {
       : html`<div class="grid">
           <${Round} status=${status} charter=${charter} outcome=${outcome.data} />
           <${Mine} own=${own} proposals=${proposals.data} />
+          <${Notices} own=${own} charter=${charter} />
           <${Provisional} charter=${charter} answer=${outcome} />
           <${Health} status=${status} charter=${charter} />
         </div>`}`;

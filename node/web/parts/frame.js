@@ -5,6 +5,7 @@ import { useRoute, link } from "../base/router.js";
 import { useAnswer } from "../base/state.js";
 import { Languages } from "./languages.js";
 import { Announcer } from "./announcer.js";
+import { NoticeTeller } from "./notices.js";
 import { Touch } from "./touch.js";
 import { PAGES } from "../pages/all.js";
 
@@ -58,5 +59,6 @@ export function Frame() {
     <footer class="inner quiet">
       ${status.data && html`<span>mutua ${status.data.version}</span><span>${t("frame.community")} <code>${status.data.community.slice(0, 16)}</code></span>`}
     </footer>
-    <${Announcer} />`;
+    <${Announcer} />
+    <${NoticeTeller} own=${own.data} charter=${charter.data} />`;
 }

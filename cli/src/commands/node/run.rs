@@ -12,7 +12,7 @@ use crate::{
     desk::ChildDesk,
     failure::{Done, Failure},
     home::{Home, passphrase},
-    output,
+    notify, output,
 };
 
 const EXAMPLE: &str = "\
@@ -99,7 +99,14 @@ impl Arguments {
             .enable_all()
             .build()
             .map_err(|error| Failure::refused(format!("the node cannot start: {error}")))?;
-        let ready = |running: &Running| say_where(&home, running, self.open);
+        let notify = settings.notify.unwrap_or_default();
+        notify.targets()?;
+        let ready = |running: &Running| {
+            say_where(&home, running, self.open);
+            if let Err(failure) = notify::start(&home, &notify) {
+                tracing::error!("nobody is told of notices: {}", failure.message());
+            }
+        };
         let ended =
             runtime.block_on(async { run(config, ready, asked_to_stop()?).await.map_err(Failure::refused) });
         // A command of the desk that is still under way ends by itself; what it has signed is kept.

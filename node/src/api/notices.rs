@@ -1,0 +1,75 @@
+//! What there is to be told to members.
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
+use mutua_protocol::{charter::Charter, keys::PublicKey};
+use serde::Deserialize;
+
+use super::{Shared, problem::Problem, views::parse};
+use crate::{
+    notices::{Follow, Interests, Notices, find},
+    service::Clock,
+};
+
+/// Greatest number of members, and of categories, that one answer is for: each costs a look at every argument.
+const NAMED: usize = 64;
+
+/// For whom, and since when.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// Keys, with commas between.
+    #[serde(default)]
+    members: String,
+    /// Names of categories, with commas between; `*` is all of them.
+    #[serde(default)]
+    categories: String,
+    /// What this seal and those before it brought is known already.
+    #[serde(default)]
+    since: u64,
+}
+
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Json<Notices>, Problem> {
+    let Query(wanted) = wanted?;
+    let members = listed(&wanted.members)?.into_iter().map(parse).collect::<Result<Vec<PublicKey>, _>>()?;
+    let categories = listed(&wanted.categories)?.into_iter().map(str::to_owned).collect::<Vec<String>>();
+    let wall = Clock::started().now().wall;
+    let notices = shared
+        .ask(move |core| -> Result<Notices, Problem> {
+            let categories = followed(&core.ledger().community().charter, &categories)?;
+            Ok(find(core, &Interests { members, categories }, wanted.since, wall)?)
+        })
+        .await??;
+    Ok(Json(notices))
+}
+
+/// The parts between commas.
+fn listed(text: &str) -> Result<Vec<&str>, Problem> {
+    let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts.len() > NAMED {
+        return Err(Problem::bad_request(format!("name at most {NAMED} of a kind, not {}", parts.len())));
+    }
+    Ok(parts)
+}
+
+fn followed(charter: &Charter, names: &[String]) -> Result<Follow, Problem> {
+    if names.is_empty() {
+        return Ok(Follow::None);
+    }
+    if names.iter().any(|name| name == "*") {
+        return Ok(Follow::All);
+    }
+    let position = |name: &String| {
+        let found = charter.categories.iter().position(|category| category == name);
+        found.and_then(|found| u16::try_from(found).ok()).ok_or_else(|| {
+            let known = charter.categories.join(", ");
+            Problem::bad_request(format!("the charter has no category '{name}'; it has: {known}"))
+        })
+    };
+    Ok(Follow::Some(names.iter().map(position).collect::<Result<_, _>>()?))
+}
