@@ -30,6 +30,7 @@ pub const BASIS_POINTS: u16 = 10_000;
 
 /// The founding document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Charter {
     /// Protocol version: [`PROTOCOL`].
@@ -62,6 +63,7 @@ pub struct Charter {
 
 /// What the pool is counted in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Currency {
     /// A code such as `EUR` (ISO 4217 where there is one).
@@ -72,6 +74,7 @@ pub struct Currency {
 
 /// What a key in the charter may do. Later roles are appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Admits, suspends and readmits members.
@@ -88,6 +91,7 @@ pub enum Role {
 
 /// The keys that hold a role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RoleHolders {
     /// The role.
@@ -100,6 +104,7 @@ pub struct RoleHolders {
 
 /// When rounds close. All times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// Close of the first round.
@@ -110,6 +115,7 @@ pub struct Schedule {
 
 /// How witnesses judge a proposed seal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sealing {
     /// How long, in milliseconds, a witness may hold a record before it refuses seals that leave it out.
@@ -120,6 +126,7 @@ pub struct Sealing {
 
 /// Which loans may be funded at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RiskPolicy {
     /// Worst grade that may be funded: 1 is the best.
@@ -139,6 +146,7 @@ pub struct RiskPolicy {
 
 /// What a grade means: loans of this grade are not funded beyond these bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GradeBounds {
     /// Greatest probability of default, in basis points.
@@ -165,6 +173,7 @@ impl RiskPolicy {
 
 /// Greatest shares of the pool, in basis points. A loan that would break one is passed over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Caps {
     /// For one borrower.
@@ -189,6 +198,7 @@ impl Caps {
 
 /// When a motion is carried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MotionPolicy {
     /// Share of the electorate's weight, in basis points, that must answer (abstentions count).
@@ -202,6 +212,7 @@ pub struct MotionPolicy {
 
 /// When a change of the charter is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CharterMajority {
     /// Share of the electorate's weight, in basis points, that must answer (abstentions count).
@@ -220,6 +231,7 @@ impl Default for CharterMajority {
 
 /// Limits that a community tightens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CharterLimits {
     /// Greatest score in a ballot, 1 to [`limits::SCORE`].

@@ -13,6 +13,7 @@ use crate::{
 
 /// What a round decided. Its digest ([`OutcomeHead::digest`]) is in the seal that closes the round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Outcome {
     /// The round, from 1.
     pub round: u32,
@@ -43,6 +44,7 @@ pub struct Outcome {
 
 /// Who could vote, and who did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Turnout {
     /// Members who could vote.
     pub members: u64,
@@ -56,6 +58,7 @@ pub struct Turnout {
 
 /// A loan that was open at the close.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Candidate {
     /// Which.
     pub proposal: ProposalId,
@@ -69,6 +72,7 @@ pub struct Candidate {
 
 /// What became of a candidate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CandidateResult {
     /// It is funded.
@@ -91,6 +95,7 @@ pub enum CandidateResult {
 
 /// Why an eligible loan is not funded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PassedOver {
     /// Nobody voted for it.
@@ -121,6 +126,7 @@ pub enum PassedOver {
 
 /// A funded loan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FundedLoan {
     /// Which.
     pub proposal: ProposalId,
@@ -137,6 +143,7 @@ pub struct FundedLoan {
 
 /// An exact fraction in lowest terms: big-endian bytes without leading zeros.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Price {
     /// Above the line.
     pub numerator: Vec<u8>,
@@ -146,6 +153,7 @@ pub struct Price {
 
 /// What one member's vote paid for a loan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Share {
     /// Who.
     pub member: PublicKey,
@@ -155,6 +163,7 @@ pub struct Share {
 
 /// The answer to a motion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MotionResult {
     /// Which.
     pub proposal: ProposalId,
@@ -174,6 +183,7 @@ pub struct MotionResult {
 
 /// What became of a change of the charter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeResult {
     /// The amended charter is in force from the next seal on.
@@ -194,6 +204,7 @@ pub enum ChangeResult {
 
 /// What was counted for a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CountedAs {
     /// No ballot.
@@ -221,6 +232,7 @@ impl CountedAs {
 
 /// The ballots that count for a member by delegation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ByDelegation {
     /// The one that counts for motions, and for loans of all categories that are not listed.
     pub all: Option<Delegated>,
@@ -237,6 +249,7 @@ impl ByDelegation {
 
 /// What counts for the loans of one category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InCategory {
     /// Position in the charter's categories.
     pub category: u16,
@@ -246,6 +259,7 @@ pub struct InCategory {
 
 /// A ballot that counts for somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Delegated {
     /// Whom the member named, by their newest key.
     pub delegate: PublicKey,
@@ -258,6 +272,7 @@ pub struct Delegated {
 
 /// A line of the roll.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RollEntry {
     /// The member.
     pub member: PublicKey,
@@ -290,6 +305,7 @@ impl RollEntry {
 /// The part of an outcome that a receipt carries: who voted, and a hash in place of what was decided. Its
 /// size does not grow with the number of proposals, so that a receipt stays small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OutcomeHead {
     /// The round, from 1.
     pub round: u32,

@@ -6,7 +6,7 @@ use axum::{
     Json,
     body::{Body, Bytes},
     extract::{
-        Path, Query, State,
+        Query, State,
         rejection::{BytesRejection, QueryRejection},
     },
     http::header::CONTENT_TYPE,
@@ -19,12 +19,14 @@ use mutua_protocol::{
     limits,
     seals::SealedBatch,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
     Shared, blocking,
+    named::{ByHeight, Named},
     problem::Problem,
     types::{ImportView, SealView},
 };
@@ -38,10 +40,8 @@ const FRAMES: usize = 8;
 
 pub(super) async fn seal(
     State(shared): State<Shared>,
-    Path(height): Path<String>,
+    Named(ByHeight { height }): Named<ByHeight>,
 ) -> Result<Json<SealView>, Problem> {
-    let height: u64 =
-        height.parse().map_err(|_| Problem::bad_request(format!("'{height}' is no number of a seal")))?;
     let reader = shared.reader.clone();
     let found = blocking(move || reader.seal(height)).await??;
     let stored = found.ok_or_else(|| Problem::not_found(format!("this node holds no seal {height}")))?;
@@ -66,8 +66,9 @@ pub(super) async fn import(
 }
 
 /// Which part of the log.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct Part {
     /// The first seal, from 1.
     #[serde(default = "first")]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
 };
 use mutua_protocol::{
     hash::RecordId,
@@ -12,13 +12,14 @@ use mutua_protocol::{
     ledger::{Argument, Endorsements, Ledger},
     records::{About, Body, On, ProposalId, Received, Stance},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
     Shared, blocking,
+    named::{ByProposal, Named},
     problem::Problem,
     types::{ArgumentView, QuestionView, ThreadView},
-    views::parse,
 };
 use crate::{service::Core, store::StoreError};
 
@@ -29,20 +30,22 @@ const PAGE: usize = 1_000;
 const FOUND: usize = 16;
 
 /// Which part of a thread is wanted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct Part {
     limit: Option<usize>,
     /// Begin behind this argument.
-    after: Option<String>,
+    after: Option<RecordId>,
     /// Show the texts of hidden arguments, too.
     #[serde(default)]
     hidden: bool,
 }
 
 /// Which arguments are wanted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct Wanted {
     /// The first digits of their ids.
     prefix: String,
@@ -53,12 +56,11 @@ pub(super) struct Wanted {
 
 pub(super) async fn thread(
     State(shared): State<Shared>,
-    Path(id): Path<String>,
+    Named(ByProposal { id }): Named<ByProposal>,
     part: Result<Query<Part>, QueryRejection>,
 ) -> Result<Json<ThreadView>, Problem> {
-    let id: ProposalId = parse(&id)?;
     let Query(part) = part?;
-    let after: Option<RecordId> = part.after.as_deref().map(parse).transpose()?;
+    let after = part.after;
     let limit = part.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let view = shared.ask(move |core| view(core, &id, after, limit)).await?;
     let mut view = view.ok_or_else(|| Problem::not_found(format!("no proposal {id} is sealed")))?;
@@ -77,7 +79,9 @@ pub(super) async fn find(
     if !is_prefix {
         return Err(Problem::bad_request(format!("'{prefix}': write the first digits of an id")));
     }
-    let least: RecordId = parse(&format!("{prefix:0<width$}", width = 2 * RecordId::LENGTH))?;
+    let least: RecordId = format!("{prefix:0<width$}", width = 2 * RecordId::LENGTH)
+        .parse()
+        .map_err(|error| Problem::bad_request(format!("'{prefix}': {error}")))?;
     let found = shared
         .ask(move |core| {
             let ledger = core.ledger();

@@ -9,6 +9,7 @@ use mutua_protocol::{
     ledger::{Ledger, Proposal, ProposalStatus},
     outcome::ChangeResult,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -23,8 +24,9 @@ pub(super) async fn in_force(State(shared): State<Shared>) -> Result<Json<Charte
 }
 
 /// What is wanted of the charters.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct Wanted {
     /// Also the changes that are open, each with a whole charter [default: yes].
     #[serde(default = "yes")]

@@ -1,9 +1,6 @@
 //! What members have delegated, and whose ballot counts by it.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use mutua_protocol::{
     keys::PublicKey,
     ledger::{Delegation, Ledger, WayEnd},
@@ -12,9 +9,9 @@ use mutua_protocol::{
 
 use super::{
     Shared,
+    named::{ByKey, Named},
     problem::Problem,
     types::{DelegationView, DelegationsView, Heads, PersonView, WayView},
-    views::parse,
 };
 use crate::service::Core;
 
@@ -23,9 +20,8 @@ const SHOWN: usize = 1_000;
 
 pub(super) async fn show(
     State(shared): State<Shared>,
-    Path(key): Path<String>,
+    Named(ByKey { key }): Named<ByKey>,
 ) -> Result<Json<DelegationsView>, Problem> {
-    let key: PublicKey = parse(&key)?;
     let found = shared.ask(move |core| view(core, &key)).await?;
     found.map(Json).ok_or_else(|| Problem::not_found(format!("{key} is no member's key")))
 }

@@ -2,12 +2,16 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::header::CONTENT_TYPE,
     response::{IntoResponse, Response},
 };
 
-use super::{Shared, archive, problem::Problem};
+use super::{
+    Shared, archive,
+    named::{ByEvidence, Named},
+    problem::Problem,
+};
 use crate::service::{Core, EvidenceFile, Sightings};
 
 pub(super) async fn list(State(shared): State<Shared>) -> Result<Json<Sightings>, Problem> {
@@ -16,7 +20,7 @@ pub(super) async fn list(State(shared): State<Shared>) -> Result<Json<Sightings>
 
 pub(super) async fn show(
     State(shared): State<Shared>,
-    Path(name): Path<String>,
+    Named(ByEvidence { name }): Named<ByEvidence>,
 ) -> Result<Response, Problem> {
     let wanted = name.clone();
     match shared.ask(move |core| core.evidence_file(&wanted)).await?? {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{State, rejection::JsonRejection},
 };
 use mutua_protocol::{
     ledger::{Change, Count, LoanFate},
@@ -13,6 +13,7 @@ use mutua_protocol::{
 
 use super::{
     Shared,
+    named::{ByLoan, ByRound, Named},
     outcomes::Round,
     problem::Problem,
     types::{ExplanationView, LoanName, LoanView, WhatIfRequest, WhatIfView},
@@ -23,7 +24,7 @@ const VARIANTS: usize = 16;
 
 pub(super) async fn explanation(
     State(shared): State<Shared>,
-    Path(round): Path<String>,
+    Named(ByRound { round }): Named<ByRound>,
 ) -> Result<Json<ExplanationView>, Problem> {
     let round = Round::parse(&round)?;
     let closing = round.find(&shared).await?;
@@ -37,11 +38,8 @@ pub(super) async fn explanation(
 
 pub(super) async fn loan(
     State(shared): State<Shared>,
-    Path((round, proposal)): Path<(String, String)>,
+    Named(ByLoan { round, proposal }): Named<ByLoan>,
 ) -> Result<Json<LoanView>, Problem> {
-    let proposal: ProposalId = proposal
-        .parse()
-        .map_err(|error| Problem::bad_request(format!("'{proposal}' is no proposal's id: {error}")))?;
     let closing = Round::parse(&round)?.find(&shared).await?;
     let bench = shared.clone();
     let view = shared.compute(move || {
@@ -67,7 +65,7 @@ pub(super) async fn loan(
 
 pub(super) async fn what_if(
     State(shared): State<Shared>,
-    Path(round): Path<String>,
+    Named(ByRound { round }): Named<ByRound>,
     request: Result<Json<WhatIfRequest>, JsonRejection>,
 ) -> Result<Json<WhatIfView>, Problem> {
     let Json(request) = request?;

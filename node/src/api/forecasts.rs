@@ -18,6 +18,7 @@ use mutua_protocol::{
     hash::SealId,
     ledger::{ExpectedTurnout, Poll},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -34,8 +35,9 @@ const STEP: u32 = 10;
 const FRESH: Duration = Duration::from_secs(10);
 
 /// What is asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct Asked {
     /// So many members are expected to vote.
     members: Option<u64>,

@@ -10,6 +10,7 @@ use mutua_protocol::{
     ledger::Ledger,
     loans::{Portfolio, Score, TrackRecord, portfolio, track_record},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -22,8 +23,9 @@ use super::{
 const DIGITS: u8 = 6;
 
 /// For which time.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct At {
     /// Milliseconds since 1970 [default: the newest seal's time].
     at: Option<u64>,

@@ -11,6 +11,7 @@ mod bench;
 mod charters;
 mod delegations;
 pub mod desk;
+mod document;
 mod events;
 mod evidence;
 mod explanations;
@@ -18,6 +19,7 @@ mod forecasts;
 mod guard;
 mod loans;
 mod money;
+mod named;
 mod notices;
 mod outcomes;
 mod own;
@@ -28,6 +30,7 @@ mod problem;
 pub mod queue;
 mod receipts;
 mod records;
+mod routes;
 mod server;
 mod standing;
 pub mod types;
@@ -35,12 +38,13 @@ mod views;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use aide::openapi::OpenApi;
 use axum::{
     Json, Router,
+    body::Bytes,
     extract::{DefaultBodyLimit, Request, State},
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use mutua_protocol::charter::Community;
 use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
@@ -100,6 +104,7 @@ enum Door {
 struct Inner {
     context: Context,
     door: Door,
+    document: Bytes,
     places: Semaphore,
     downloads: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -117,10 +122,11 @@ impl std::ops::Deref for Shared {
 }
 
 impl Shared {
-    fn new(context: Context, door: Door, stopping: watch::Receiver<bool>) -> Self {
+    fn new(context: Context, door: Door, api: &OpenApi, stopping: watch::Receiver<bool>) -> Self {
         Self(Arc::new(Inner {
             context,
             door,
+            document: written(api).into(),
             places: Semaphore::new(REQUESTS),
             downloads: Arc::new(Semaphore::new(DOWNLOADS)),
             streams: Arc::new(Semaphore::new(events::STREAMS)),
@@ -145,6 +151,16 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.map_err(|_| Problem::stopping())
 }
 
+/// The document of the owner's door (OpenAPI 3.1), as it is served at `/v1/openapi.json`.
+#[must_use]
+pub fn document() -> String {
+    written(&routes::owners().finish().1)
+}
+
+fn written(api: &OpenApi) -> String {
+    serde_json::to_string_pretty(api).expect("the document has only values that JSON can write")
+}
+
 /// Serves the API until `stopping` becomes true, and then finishes the requests under way.
 ///
 /// # Errors
@@ -154,50 +170,9 @@ pub async fn serve(
     context: Context,
     stopping: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let shared = Shared::new(context, Door::Owner(listener.local_addr()?), stopping.clone());
-    let router = Router::new()
-        .route("/v1/status", get(status))
-        .route("/v1/own-keys", get(own::keys))
-        .route("/v1/events", get(events::stream))
-        .route("/v1/network", get(network))
-        .route("/v1/charter", get(charters::in_force))
-        .route("/v1/charters", get(charters::all))
-        .route("/v1/members", get(views::members))
-        .route("/v1/members/{key}", get(views::member))
-        .route("/v1/chains/{key}", get(views::chain))
-        .route("/v1/replacements", get(views::replacements))
-        .route("/v1/successors", get(views::successors))
-        .route("/v1/proposals", get(views::proposals))
-        .route("/v1/proposals/{id}", get(views::proposal))
-        .route("/v1/proposals/{id}/arguments", get(arguments::thread))
-        .route("/v1/arguments", get(arguments::find))
-        .route("/v1/questions", get(arguments::questions))
-        .route("/v1/ballots/{key}", get(views::ballot))
-        .route("/v1/delegations/{key}", get(delegations::show))
-        .route("/v1/records", post(records::submit).get(records::beginning))
-        .route("/v1/records/let-go", post(records::let_go))
-        .route("/v1/records/{id}", get(records::show))
-        .route("/v1/outcomes", get(outcomes::list))
-        .route("/v1/outcomes/{round}", get(outcomes::show))
-        .route("/v1/outcomes/{round}/shares", get(outcomes::shares))
-        .route("/v1/outcomes/{round}/explanation", get(explanations::explanation))
-        .route("/v1/outcomes/{round}/explanation/{proposal}", get(explanations::loan))
-        .route("/v1/outcomes/{round}/what-if", post(explanations::what_if))
-        .route("/v1/preview", post(preview::show))
-        .route("/v1/forecast", get(forecasts::show))
-        .route("/v1/receipts", get(receipts::show))
-        .route("/v1/evidence", get(evidence::list))
-        .route("/v1/evidence/{name}", get(evidence::show))
-        .route("/v1/notices", get(notices::list))
-        .route("/v1/attestors/{key}/queue", get(queue::show))
-        .route("/v1/portfolio", get(loans::show_portfolio))
-        .route("/v1/track-record", get(loans::show_track_record))
-        .route("/v1/desk", post(desk::act))
-        .route("/v1/seals", post(archive::import))
-        .route("/v1/seals/{height}", get(archive::seal))
-        .route("/v1/archive", get(archive::export))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .fallback(elsewhere);
+    let (router, api) = routes::owners().finish();
+    let shared = Shared::new(context, Door::Owner(listener.local_addr()?), &api, stopping.clone());
+    let router = router.layer(DefaultBodyLimit::max(BODY_BYTES)).fallback(elsewhere);
     server::serve(listener, guarded(router, shared), stopping).await;
     Ok(())
 }
@@ -205,19 +180,9 @@ pub async fn serve(
 /// Serves the log and the outcomes to auditors, who show the token of this context, until `stopping` becomes true. It has
 /// room of its own: whatever auditors do, the owner's requests do not wait for them.
 pub async fn serve_auditors(listener: TcpListener, context: Context, stopping: watch::Receiver<bool>) {
-    let router = Router::new()
-        .route("/v1/charter", get(charters::in_force))
-        .route("/v1/charters", get(charters::all))
-        .route("/v1/outcomes", get(outcomes::list))
-        .route("/v1/outcomes/{round}", get(outcomes::show))
-        .route("/v1/outcomes/{round}/shares", get(outcomes::shares))
-        .route("/v1/receipts", get(receipts::show))
-        .route("/v1/evidence", get(evidence::list))
-        .route("/v1/evidence/{name}", get(evidence::show))
-        .route("/v1/seals/{height}", get(archive::seal))
-        .route("/v1/archive", get(archive::export))
-        .fallback(nowhere);
-    let shared = Shared::new(context, Door::Auditors, stopping.clone());
+    let (router, api) = routes::shown_to_all().finish();
+    let shared = Shared::new(context, Door::Auditors, &api, stopping.clone());
+    let router = router.fallback(nowhere);
     server::serve(listener, guarded(router, shared), stopping).await;
 }
 

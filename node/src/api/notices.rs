@@ -5,9 +5,10 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
 };
 use mutua_protocol::{charter::Charter, keys::PublicKey};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Shared, problem::Problem, views::parse};
+use super::{Shared, problem::Problem};
 use crate::{
     notices::{Follow, Interests, Notices, find},
     service::Clock,
@@ -17,8 +18,9 @@ use crate::{
 const NAMED: usize = 64;
 
 /// For whom, and since when.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct Wanted {
     /// Keys, with commas between.
     #[serde(default)]
@@ -36,7 +38,7 @@ pub(super) async fn list(
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<Notices>, Problem> {
     let Query(wanted) = wanted?;
-    let members = listed(&wanted.members)?.into_iter().map(parse).collect::<Result<Vec<PublicKey>, _>>()?;
+    let members = listed(&wanted.members)?.into_iter().map(key).collect::<Result<Vec<PublicKey>, _>>()?;
     let categories = listed(&wanted.categories)?.into_iter().map(str::to_owned).collect::<Vec<String>>();
     let wall = Clock::started().now().wall;
     let notices = shared
@@ -46,6 +48,10 @@ pub(super) async fn list(
         })
         .await??;
     Ok(Json(notices))
+}
+
+fn key(text: &str) -> Result<PublicKey, Problem> {
+    text.parse().map_err(|error| Problem::bad_request(format!("'{text}': {error}")))
 }
 
 /// The parts between commas.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::header::CONTENT_TYPE,
     response::{IntoResponse, Response},
 };
@@ -18,6 +18,7 @@ use mutua_protocol::{
 use super::{
     Shared,
     archive::streamed,
+    named::{ByRound, Named},
     problem::Problem,
     types::{Heads, LoanShares, OutcomeSummary, OutcomeView, ProposalName},
     views::ineligible,
@@ -32,7 +33,7 @@ pub(super) async fn list(State(shared): State<Shared>) -> Result<Json<Vec<Outcom
 
 pub(super) async fn show(
     State(shared): State<Shared>,
-    Path(round): Path<String>,
+    Named(ByRound { round }): Named<ByRound>,
 ) -> Result<Json<OutcomeView>, Problem> {
     let round = Round::parse(&round)?;
     let closing = round.find(&shared).await?;
@@ -44,7 +45,7 @@ pub(super) async fn show(
 /// around them.
 pub(super) async fn shares(
     State(shared): State<Shared>,
-    Path(round): Path<String>,
+    Named(ByRound { round }): Named<ByRound>,
 ) -> Result<Response, Problem> {
     let closing = Round::parse(&round)?.find(&shared).await?;
     let body = streamed(&shared, move |send| {

@@ -131,6 +131,12 @@ impl From<axum::extract::rejection::BytesRejection> for Problem {
     }
 }
 
+impl From<axum::extract::rejection::PathRejection> for Problem {
+    fn from(error: axum::extract::rejection::PathRejection) -> Self {
+        Self::new(error.status(), error.body_text())
+    }
+}
+
 impl From<axum::extract::rejection::QueryRejection> for Problem {
     fn from(error: axum::extract::rejection::QueryRejection) -> Self {
         Self::new(error.status(), error.body_text())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
 };
 use mutua_protocol::{
     charter::{Charter, Role},
@@ -13,13 +13,18 @@ use mutua_protocol::{
     ledger::{Attestation, AttestationEnd, Ledger, Proposal, ProposalStatus},
     records::{Assessment, Body, Loan, ProposalId, Received, Verdict},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shared, problem::Problem, views::parse};
+use super::{
+    Shared,
+    named::{ByKey, Named},
+    problem::Problem,
+};
 use crate::service::Core;
 
 /// What waits for an attestor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Queue {
     /// For whom.
     pub attestor: PublicKey,
@@ -42,7 +47,7 @@ pub struct Queue {
 }
 
 /// Why a loan is in the queue. The order is that of urgency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// It was amended since: the attestor's word was for other terms, and is void.
@@ -78,7 +83,7 @@ impl Task {
 }
 
 /// A loan, and what is to be done about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueEntry {
     /// What is to be done.
     pub task: Task,
@@ -111,7 +116,7 @@ pub struct QueueEntry {
 }
 
 /// An attestor's own newest word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OwnAttestation {
     /// The record.
     pub id: RecordId,
@@ -126,7 +131,7 @@ pub struct OwnAttestation {
 }
 
 /// The word of an attestor that holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GivenAttestation {
     /// The record.
     pub id: RecordId,
@@ -141,7 +146,7 @@ pub struct GivenAttestation {
 }
 
 /// An attestor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AttestorName {
     /// The key.
     pub key: PublicKey,
@@ -150,7 +155,7 @@ pub struct AttestorName {
 }
 
 /// An attestation that is not sealed yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PendingAttestation {
     /// The record.
     pub id: RecordId,
@@ -163,8 +168,9 @@ pub struct PendingAttestation {
 }
 
 /// What is asked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct Wanted {
     /// How far ahead to look for what runs out, in milliseconds.
     #[serde(default)]
@@ -176,11 +182,10 @@ pub(super) struct Wanted {
 
 pub(super) async fn show(
     State(shared): State<Shared>,
-    Path(key): Path<String>,
+    Named(ByKey { key: attestor }): Named<ByKey>,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<Queue>, Problem> {
     let Query(Wanted { within, all }) = wanted?;
-    let attestor: PublicKey = parse(&key)?;
     let found = shared.ask(move |core| queue(core, attestor, within, all)).await?;
     found.map(Json).ok_or_else(|| {
         Problem::not_found(format!("{attestor} is no attestor's key in this community's charter"))

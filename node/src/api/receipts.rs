@@ -16,29 +16,32 @@ use mutua_protocol::{
     receipt::{CertifiedSeal, CountedProof, Place, RECEIPT_BYTES, Receipt, SealedProof},
     records::Received,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Shared, blocking, outcomes::Round, problem::Problem, views::parse};
+use super::{Shared, blocking, outcomes::Round, problem::Problem};
 use crate::store::StoredSeal;
 
 /// What the receipt is to be about: a record, or what was counted for a key in a round, or both. Without a record,
 /// the ballot that was counted is the record; of several that were counted by delegation, that for all.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct Wanted {
-    record: Option<String>,
+    /// The record that is to be shown as sealed.
+    record: Option<RecordId>,
+    /// The round of which is to be shown what was counted; with `key`.
     round: Option<u32>,
-    key: Option<String>,
+    /// The key for which it was counted.
+    key: Option<PublicKey>,
 }
 
 pub(super) async fn show(
     State(shared): State<Shared>,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(wanted) = wanted?;
-    let record: Option<RecordId> = wanted.record.as_deref().map(parse).transpose()?;
-    let key: Option<PublicKey> = wanted.key.as_deref().map(parse).transpose()?;
-    let counted = match (wanted.round, key) {
+    let Query(Wanted { record, round, key }) = wanted?;
+    let counted = match (round, key) {
         (Some(round), Some(key)) => Some((Round::Number(round).find(&shared).await?, key)),
         (None, None) => None,
         _ => return Err(Problem::bad_request("'round' and 'key' belong together")),

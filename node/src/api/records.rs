@@ -5,18 +5,19 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{
-        Path, Query, State,
+        Query, State,
         rejection::{JsonRejection, QueryRejection},
     },
 };
 use mutua_protocol::{hash::RecordId, records::Received};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
     Shared, blocking,
+    named::{ByRecord, Named},
     problem::Problem,
     types::{LetGo, LetGoView, Receptions, RecordView, Submission},
-    views::parse,
 };
 use crate::service::Signed;
 
@@ -65,8 +66,9 @@ pub(super) async fn let_go(
 }
 
 /// What the ids of records begin with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct Wanted {
     prefix: String,
 }
@@ -89,9 +91,8 @@ pub(super) async fn beginning(
 
 pub(super) async fn show(
     State(shared): State<Shared>,
-    Path(id): Path<String>,
+    Named(ByRecord { id }): Named<ByRecord>,
 ) -> Result<Json<RecordView>, Problem> {
-    let id: RecordId = parse(&id)?;
     let (in_tail, void, community) = shared
         .ask(move |core| {
             let void = core.ledger().void().get(&id).map(ToString::to_string);

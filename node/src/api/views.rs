@@ -1,10 +1,8 @@
 //! Members, chains, ballots and proposals.
 
-use std::str::FromStr;
-
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
 };
 use mutua_protocol::{
     allocation::Fraction,
@@ -14,13 +12,15 @@ use mutua_protocol::{
         AttestationEnd, AttestationEntry, CastBallot, Ineligible, Ledger, Member, MemberStatus, Proposal,
         ProposalStatus, Replacement, TooLargeAlone,
     },
-    records::{About, Body, ProposalId},
+    records::{About, Body},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
     Shared,
     loans::exact,
+    named::{ByKey, ByProposal, Named},
     problem::Problem,
     show_amount,
     types::{
@@ -34,20 +34,13 @@ use crate::service::Core;
 const PAGE: usize = 10_000;
 
 /// Which part of a list is wanted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(super) struct Page {
     limit: Option<usize>,
     /// Begin behind this key.
-    after: Option<String>,
-}
-
-/// Reads hexadecimal from a path or query.
-pub(super) fn parse<T: FromStr>(text: &str) -> Result<T, Problem>
-where
-    T::Err: std::fmt::Display,
-{
-    text.parse().map_err(|error: T::Err| Problem::bad_request(format!("'{text}': {error}")))
+    after: Option<PublicKey>,
 }
 
 pub(super) async fn members(
@@ -55,7 +48,7 @@ pub(super) async fn members(
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<Vec<MemberView>>, Problem> {
     let Query(page) = page?;
-    let after: Option<PublicKey> = page.after.as_deref().map(parse).transpose()?;
+    let after = page.after;
     let limit = page.limit.unwrap_or(PAGE).min(PAGE);
     let members = shared
         .ask(move |core| {
@@ -70,18 +63,17 @@ pub(super) async fn members(
 
 pub(super) async fn member(
     State(shared): State<Shared>,
-    Path(key): Path<String>,
+    Named(ByKey { key }): Named<ByKey>,
 ) -> Result<Json<MemberView>, Problem> {
-    let key: PublicKey = parse(&key)?;
     let found = shared.ask(move |core| find_member(core, &key)).await?;
     found.map(Json).ok_or_else(|| Problem::not_found(format!("{key} is no member's key")))
 }
 
 pub(super) async fn chain(
     State(shared): State<Shared>,
-    Path(key): Path<String>,
+    Named(ByKey { key }): Named<ByKey>,
 ) -> Result<Json<ChainView>, Problem> {
-    let author: PublicKey = parse(&key)?;
+    let author = key;
     let chain = shared
         .ask(move |core| {
             let head = core.chain(&author);
@@ -100,10 +92,9 @@ pub(super) async fn chain(
 }
 
 /// Every key that was replaced, with the one that took its place.
-pub(super) async fn successors(
-    State(shared): State<Shared>,
-) -> Result<Json<Vec<(PublicKey, PublicKey)>>, Problem> {
-    Ok(Json(shared.ask(|core| core.ledger().successors().collect()).await?))
+pub(super) async fn successors(State(shared): State<Shared>) -> Result<Json<Vec<[PublicKey; 2]>>, Problem> {
+    let pair = |(lost, successor)| [lost, successor];
+    Ok(Json(shared.ask(move |core| core.ledger().successors().map(pair).collect()).await?))
 }
 
 pub(super) async fn replacements(
@@ -126,9 +117,9 @@ pub(super) async fn replacements(
 
 pub(super) async fn ballot(
     State(shared): State<Shared>,
-    Path(key): Path<String>,
+    Named(ByKey { key }): Named<ByKey>,
 ) -> Result<Json<BallotView>, Problem> {
-    let author: PublicKey = parse(&key)?;
+    let author = key;
     let ballots = shared
         .ask(move |core| {
             let member = core.ledger().members().get(&author)?;
@@ -172,9 +163,8 @@ pub(super) async fn proposals(State(shared): State<Shared>) -> Result<Json<Vec<P
 
 pub(super) async fn proposal(
     State(shared): State<Shared>,
-    Path(id): Path<String>,
+    Named(ByProposal { id }): Named<ByProposal>,
 ) -> Result<Json<ProposalView>, Problem> {
-    let id: ProposalId = parse(&id)?;
     let found = shared
         .ask(move |core| {
             core.ledger().proposals().get(&id).map(|proposal| proposal_view(core, proposal, true))

@@ -120,13 +120,15 @@ counted! {
 }
 
 /// A peer that is connected and belongs to this community.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct PeerSummary {
     /// Who it is.
     #[serde(serialize_with = "text")]
+    #[schemars(with = "String")]
     pub peer: PeerId,
     /// The addresses of its connections.
     #[serde(serialize_with = "texts")]
+    #[schemars(with = "Vec<String>")]
     pub addresses: Vec<Multiaddr>,
     /// Whether this node dialled it.
     pub outbound: bool,
@@ -134,22 +136,26 @@ pub struct PeerSummary {
     pub agent: String,
     /// The last ping's round trip.
     #[serde(rename = "ping_ms", serialize_with = "milliseconds")]
+    #[schemars(with = "Option<f64>")]
     pub ping: Option<Duration>,
     /// Its gossip score; 0 is neutral, see `limits` for what follows below.
     pub score: f64,
     /// How long it has been connected.
     #[serde(rename = "connected_s", serialize_with = "seconds")]
+    #[schemars(with = "u64")]
     pub connected: Duration,
 }
 
 /// The state of the network, at most a second old.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct NetworkStatus {
     /// This node.
     #[serde(serialize_with = "text")]
+    #[schemars(with = "String")]
     pub local_peer: PeerId,
     /// Where it listens; each address ends in this node's name and can be given to others as it is.
     #[serde(serialize_with = "texts")]
+    #[schemars(with = "Vec<String>")]
     pub listening: Vec<Multiaddr>,
     /// Connected peers of this community, sorted by name.
     pub peers: Vec<PeerSummary>,
@@ -158,6 +164,7 @@ pub struct NetworkStatus {
     /// Addresses of peers that have been connected: worth keeping for [`super::NetworkConfig::remembered`], so that a
     /// node finds its peers after a restart without its bootstrap addresses.
     #[serde(serialize_with = "texts")]
+    #[schemars(with = "Vec<String>")]
     pub remember: Vec<Multiaddr>,
     /// Peers kept out at the moment.
     pub banned_peers: usize,

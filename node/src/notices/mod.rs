@@ -41,7 +41,7 @@ pub enum Follow {
 }
 
 /// Something to be told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Notice {
     /// The same for the same thing at any time on any node.
     pub id: String,
@@ -57,7 +57,7 @@ pub struct Notice {
 }
 
 /// What there is to be told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case", tag = "kind")]
 pub enum News {
     /// Something can be voted on.
@@ -128,7 +128,7 @@ pub enum News {
 }
 
 /// The answer to those who ask for notices.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Notices {
     /// The newest seal that was looked at.
     pub height: u64,

@@ -21,7 +21,9 @@ use super::{Core, CoreError, limits::MATTERS};
 use crate::store::{StoreError, StoredSeal};
 
 /// What kind of misbehaviour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum MatterKind {
     /// An author signed two records with one number.
@@ -39,7 +41,9 @@ pub enum MatterKind {
 }
 
 /// What a piece of evidence is about: it is kept once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Matter {
     /// What kind.
     pub kind: MatterKind,
@@ -92,7 +96,7 @@ struct Kept {
 pub(super) struct SeenEvidence(BTreeMap<Matter, Kept>);
 
 /// A piece of evidence, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Sighting {
     /// Its name.
     pub name: String,
@@ -107,7 +111,7 @@ pub struct Sighting {
 }
 
 /// Everything that this node has seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Sightings {
     /// What can be proved to anybody.
     pub proved: Vec<Sighting>,

@@ -23,7 +23,7 @@ const KEPT: usize = 1024;
 pub(super) const NAMED: usize = 16;
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "event")]
 pub enum Event {
     /// Records were taken in. They are on this node's disk and in no seal yet.
@@ -56,7 +56,7 @@ pub enum Event {
 }
 
 /// A record that was taken in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TakenRecord {
     /// Its id.
     pub id: RecordId,
@@ -67,7 +67,7 @@ pub struct TakenRecord {
 }
 
 /// How a node gets on with the others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Health {
     /// Connected peers.
     pub peers: usize,

@@ -105,7 +105,7 @@ pub enum Output {
 }
 
 /// What became of a record that was handed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reception {
     /// Its id, where the bytes have one.
     pub id: Option<RecordId>,
@@ -127,7 +127,7 @@ pub enum Signed {
 }
 
 /// What became of a record that was handed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "status")]
 pub enum ReceptionStatus {
     /// It is on the disk and will be sealed.

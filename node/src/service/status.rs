@@ -28,7 +28,7 @@ impl Counters {
 }
 
 /// Where a node stands, for people and programs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NodeStatus {
     /// This program's version.
     pub version: String,
@@ -93,7 +93,7 @@ pub struct NodeStatus {
 const SHOWN: usize = 100;
 
 /// Something that waits for the board's answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WaitingAnswer {
     /// What.
     pub about: About,
@@ -106,7 +106,7 @@ pub struct WaitingAnswer {
 }
 
 /// A question that waits for an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WaitingQuestion {
     /// Its record, and whom it waits for.
     #[serde(flatten)]
@@ -148,7 +148,7 @@ fn waiting(ledger: &Ledger) -> (Vec<WaitingAnswer>, usize) {
 }
 
 /// A connected peer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PeerStatus {
     /// Its name.
     pub peer: String,
@@ -163,7 +163,7 @@ pub struct PeerStatus {
 }
 
 /// What a node does as a witness.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WitnessStatus {
     /// Its key.
     pub key: PublicKey,

@@ -30,6 +30,7 @@ impl Caps {
 
 /// The cap that stopped a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Cap {
     /// Its borrower would get more than the cap.

@@ -36,6 +36,7 @@ const PROBES: u64 = 32;
 
 /// With how much a project that is not funded would have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Distance {
     /// The greatest cost at which it would have been funded, all else being equal: it would be at this
     /// cost, and would not be at one smallest unit more. Nothing if none was found.

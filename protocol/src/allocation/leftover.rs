@@ -13,6 +13,7 @@ use super::{Allocation, Reason, Trace};
 
 /// By how much a project would break a cap beside all that is funded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CapExcess {
     /// The first cap that it would break.
     pub cap: Cap,
@@ -24,6 +25,7 @@ pub struct CapExcess {
 
 /// Why money is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Idle {
     /// Nobody supports anything that is not funded.

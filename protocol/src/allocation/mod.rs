@@ -64,6 +64,7 @@ use phragmen::Timed;
 
 /// What a funded project on the ballot is worth to a voter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Utility {
     /// Its cost: a member is served by the money spent on what they support.
@@ -76,6 +77,7 @@ pub enum Utility {
 
 /// What to do with money that Equal Shares leaves. Later ways are appended: charters name them by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Completion {
     /// Keep it.
@@ -91,6 +93,7 @@ pub enum Completion {
 
 /// How greedy orders projects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum GreedyOrder {
     /// By total utility per cost.
@@ -102,6 +105,7 @@ pub enum GreedyOrder {
 /// A rule for allocating the budget. A charter names one: its number and fields are canonical bytes
 /// (SPEC section 5), and later rules are appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Rule {
     /// The Method of Equal Shares (Peters, Pierczyński, Skowron 2021).
@@ -124,6 +128,7 @@ pub enum Rule {
 
 /// The part of a rule that funded a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Bought by its supporters under Equal Shares.
@@ -156,6 +161,7 @@ pub struct Funded {
 /// rule, the first cap that it would break beside all that is funded, and otherwise what else it lacks; in
 /// greedy, what it met at its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// Nobody with a weight supports it.

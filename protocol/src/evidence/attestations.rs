@@ -28,6 +28,7 @@ pub struct Contradiction {
 
 /// An attestation, as far as contradictions go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Attested {
     /// The record.
     pub record: RecordId,

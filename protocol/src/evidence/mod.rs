@@ -65,6 +65,7 @@ pub struct Convicted {
 
 /// What somebody did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Misdeed {
     /// Two records with this number.

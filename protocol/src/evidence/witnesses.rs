@@ -24,6 +24,7 @@ pub struct TwoSeals {
 
 /// Two histories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Split {
     /// The height at which there are two.
     pub height: u64,

@@ -7,6 +7,7 @@ use crate::charter::BASIS_POINTS;
 
 /// A bound that a loan breaks all by itself, in the pool as it is now. Amounts are in the smallest unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "bound")]
 pub enum TooLargeAlone {
     /// It costs more than there is.

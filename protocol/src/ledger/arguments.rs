@@ -48,6 +48,7 @@ pub struct Argument {
 
 /// What a moderator did with an argument.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Moderation {
     /// The record.
     pub record: RecordId,
@@ -91,6 +92,7 @@ pub(super) struct Thread {
 
 /// How many arguments there are about a proposal. Hidden ones are counted like all others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tally {
     /// Arguments for the proposal itself.
     pub in_favour: u64,
@@ -109,6 +111,7 @@ pub struct Tally {
 /// Who stands behind an argument, beside its author: members who have endorsed it, have not left and are not
 /// suspended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Endorsements {
     /// How many.
     pub heads: u64,
@@ -118,6 +121,7 @@ pub struct Endorsements {
 
 /// A question that waits for an answer: of the proposal's owner, or of the board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OpenQuestion {
     /// The question's record.
     pub id: RecordId,

@@ -17,6 +17,7 @@ use crate::{
 
 /// What a member has delegated, for one scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Delegation {
     /// The record.
     pub record: RecordId,
@@ -30,6 +31,7 @@ pub struct Delegation {
 
 /// Where a delegation leads at present.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Way {
     /// Those on the way, by their newest keys, beginning with the delegate that the member has named; at most
     /// [`Way::SHOWN`].
@@ -47,6 +49,7 @@ impl Way {
 
 /// Where a delegation ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WayEnd {
     /// At the ballot of this member, which counts.

@@ -7,6 +7,7 @@ use crate::{charter::Role, records::Verdict};
 
 /// The most cautious figures of all valid attestations of a loan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Figures {
     /// Worst grade.
     pub grade: u8,
@@ -22,6 +23,7 @@ pub struct Figures {
 
 /// Why a loan that is open may not be funded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ineligible {
     /// The proposal lapsed before the close.

@@ -15,6 +15,7 @@ use crate::{
 
 /// The whole of an outcome, explained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Explanation {
     /// The round.
     pub round: u32,
@@ -48,6 +49,7 @@ pub struct Explanation {
 
 /// The check of EJR+ ([`allocation::left_out`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fairness {
     /// A loan whose supporters could have paid for it with their own part of the pool, at a better price than they
     /// got, and the weight of that group. It would be a fault of the rule's implementation.
@@ -56,6 +58,7 @@ pub struct Fairness {
 
 /// One loan, explained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoanExplanation {
     /// Which.
     pub proposal: ProposalId,
@@ -69,6 +72,7 @@ pub struct LoanExplanation {
 
 /// What became of a loan, and what that hung on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LoanFate {
     /// It is funded.
@@ -111,6 +115,7 @@ pub enum LoanFate {
 
 /// A member who supports a loan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Supporter {
     /// Who.
     pub member: PublicKey,

@@ -36,6 +36,7 @@ pub struct Poll {
 
 /// A turnout that somebody asks about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ExpectedTurnout {
     /// So many members.
@@ -46,6 +47,7 @@ pub enum ExpectedTurnout {
 
 /// Where the expected turnout comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum TurnoutBasis {
     /// The share of the members who voted in the newest closed rounds, four at most, of the present electorate.
@@ -61,6 +63,7 @@ pub enum TurnoutBasis {
 
 /// What may become of the open loans.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Forecast {
     /// The round.
     pub round: u32,
@@ -86,6 +89,7 @@ pub struct Forecast {
 
 /// What may become of a loan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chance {
     /// Which.
     pub proposal: ProposalId,

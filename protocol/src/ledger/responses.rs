@@ -12,6 +12,7 @@ use crate::{
 
 /// An answer of the board.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Response {
     /// The record.
     pub record: RecordId,
@@ -29,6 +30,7 @@ pub struct Response {
 
 /// Something that waits for the board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Waiting {
     /// What.
     pub about: About,

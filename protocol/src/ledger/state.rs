@@ -271,6 +271,7 @@ impl Pool {
 
 /// Money that a treasurer stated to have come into the pool or gone out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Deposit {
     /// The record.
     pub record: RecordId,
@@ -290,6 +291,7 @@ pub struct Deposit {
 
 /// A registrar's word that the member with a lost key goes on under another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Replacement {
     /// The record.
     pub record: RecordId,

@@ -12,6 +12,7 @@ use crate::{
 
 /// What is changed; what is not named stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Change {
     /// Another rule.
@@ -19,13 +20,16 @@ pub struct Change {
     /// Another budget, in smallest units.
     pub budget: Option<u64>,
     /// Loans that are left out.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<ProposalId>"))]
     pub without: BTreeSet<ProposalId>,
     /// Categories, by position in the charter, whose loans are left out.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<u16>"))]
     pub without_categories: BTreeSet<u16>,
 }
 
 /// What it comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhatIf {
     /// The rule.
     pub rule: Rule,
@@ -43,6 +47,7 @@ pub struct WhatIf {
 
 /// A loan that would be funded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhatIfLoan {
     /// Which.
     pub proposal: ProposalId,

@@ -12,6 +12,7 @@ use crate::{
 
 /// A way in which a funded loan's money moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// Paid out to the borrower.
@@ -28,6 +29,7 @@ pub enum Step {
 
 /// One movement, as a sealed record states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Movement {
     /// The record.
     pub record: RecordId,
@@ -45,6 +47,7 @@ pub struct Movement {
 
 /// The sums of a loan's movements, in the smallest unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sums {
     /// Allocated at the close of a round.
     pub allocated: u128,
@@ -124,6 +127,7 @@ impl Sums {
 
 /// A funded loan's money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Account {
     /// The round that funded it.
     pub round: u32,

@@ -6,6 +6,7 @@ use crate::{hash::RecordId, keys::PublicKey};
 
 /// The estimates that were in force when a loan was funded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Estimates {
     /// By attestors, sorted by key.
     pub attested: Vec<AttestedRisk>,
@@ -15,6 +16,7 @@ pub struct Estimates {
 
 /// An attestor's estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AttestedRisk {
     /// The attestation.
     pub record: RecordId,
@@ -30,6 +32,7 @@ pub struct AttestedRisk {
 
 /// A member's estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PredictedRisk {
     /// The prediction.
     pub record: RecordId,

@@ -18,6 +18,7 @@ pub const AGES_DAYS: [u64; 3] = [30, 60, 90];
 
 /// All funded loans at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Portfolio {
     /// The time, in milliseconds since 1970: what was sealed later is left out.
     pub time: u64,
@@ -39,6 +40,7 @@ pub struct Portfolio {
 
 /// The money of the pool at a time, in the smallest unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PoolFigures {
     /// Came in from depositors.
     pub paid_in: u128,
@@ -50,6 +52,7 @@ pub struct PoolFigures {
 
 /// Figures of one loan or of several, in the smallest unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoanFigures {
     /// How many loans.
     pub loans: u64,
@@ -89,6 +92,7 @@ impl LoanFigures {
 
 /// Where a funded loan stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LoanStatus {
     /// Nothing is paid out yet.
@@ -105,6 +109,7 @@ pub enum LoanStatus {
 
 /// One loan of a portfolio.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoanLine {
     /// Which.
     pub proposal: ProposalId,
@@ -132,6 +137,7 @@ pub struct LoanLine {
 
 /// A payment that a schedule wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Due {
     /// When, in milliseconds since 1970.
     pub time: u64,

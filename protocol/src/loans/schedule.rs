@@ -9,6 +9,7 @@ const MONTHLY: u128 = 12 * 10_000;
 
 /// What is due after one month of the term, in the smallest unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Installment {
     /// Of what was lent.
     pub principal: u64,

@@ -7,6 +7,7 @@ use crate::{hash::RecordId, limits, text};
 
 /// What an argument is about. Later things are appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum On {
     /// A proposal.
@@ -17,6 +18,7 @@ pub enum On {
 
 /// How an argument stands to what it is about. Later stances are appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Stance {
     /// It speaks for it.

@@ -12,6 +12,7 @@ use crate::{
 /// id first. What the records say is no part of the proof: two records with one number are
 /// misbehaviour whatever their bodies are, another proof or bytes without meaning included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Fork {
     /// The record with the smaller id.

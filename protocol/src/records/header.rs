@@ -14,6 +14,7 @@ use crate::{
 
 /// A record without its body: what the record's id is the hash of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecordHeader {
     /// The community it is meant for.
@@ -43,6 +44,7 @@ impl RecordHeader {
 
 /// A record's header with the author's signature: a proof that the author signed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignedHeader {
     /// The header.

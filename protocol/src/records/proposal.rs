@@ -15,6 +15,7 @@ pub type ProposalId = RecordId;
 
 /// What is proposed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
     /// A loan from the pool.
@@ -27,6 +28,7 @@ pub enum Subject {
 
 /// The terms of a loan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Loan {
     /// Who borrows.
@@ -53,6 +55,7 @@ pub struct Loan {
 
 /// How a loan is repaid, month by month. Later ways are appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Repayment {
     /// The same payment each month, interest and principal together.
@@ -65,6 +68,7 @@ pub enum Repayment {
 
 /// A question that is answered with yes, no or abstention, in the round in which it is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Motion {
     /// One line.
@@ -75,6 +79,7 @@ pub struct Motion {
 
 /// An amended charter, answered like a motion. If it is carried, it is in force from the next seal on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CharterChange {
     /// One line.

@@ -7,6 +7,7 @@ use crate::hash::RecordId;
 
 /// What is answered. Later things are appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum About {
     /// A motion.
@@ -19,6 +20,7 @@ pub enum About {
 
 /// Where the board stands. Later stands are appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ResponseStatus {
     /// It agrees.

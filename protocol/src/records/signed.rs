@@ -14,6 +14,7 @@ use crate::{
 
 /// What an author says, and at which place of their chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// The community it is meant for.
     pub community: CommunityId,
@@ -31,6 +32,7 @@ pub struct Record {
 
 /// A record with its author's signature: what travels and is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignedRecord {
     /// The record.
     pub record: Record,

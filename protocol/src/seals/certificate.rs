@@ -10,6 +10,7 @@ use crate::{
 
 /// One witness as the charter lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Witness {
     /// The key it votes with.
     pub key: PublicKey,
@@ -21,6 +22,7 @@ pub struct Witness {
 
 /// The two kinds of votes of Tendermint (Buchman, Kwon, Milosevic 2018, algorithm 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum VoteKind {
     /// "I find this value acceptable."
     Prevote,
@@ -30,6 +32,7 @@ pub enum VoteKind {
 
 /// What a witness signs when it votes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Vote {
     /// The community.
     pub community: CommunityId,
@@ -53,6 +56,7 @@ impl Vote {
 
 /// What a witness signs when it proposes a seal, with [`Purpose::Proposal`], over its canonical bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProposalStatement {
     /// The community.
     pub community: CommunityId,
@@ -79,6 +83,7 @@ impl ProposalStatement {
 /// Different nodes may hold different, equally valid certificates of one seal, so that
 /// nothing that is hashed contains one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Certificate {
     /// Round of the consensus in which the seal was decided.
     pub round: u32,

@@ -12,6 +12,7 @@ use crate::{
 
 /// What the witnesses agree on and sign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SealHeader {
     /// The community whose log this is.
     pub community: CommunityId,
@@ -48,6 +49,7 @@ impl SealHeader {
 
 /// A seal with everything needed to check it and apply it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SealedBatch {
     /// What was agreed.
     pub header: SealHeader,

@@ -6,10 +6,11 @@ use mutua_protocol::{
     ledger::{Endorsements, Moderation, Response, Tally},
     records::{ProposalId, Stance},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The arguments about a proposal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ThreadView {
     /// The proposal.
     pub proposal: ProposalId,
@@ -27,7 +28,7 @@ pub struct ThreadView {
 }
 
 /// An argument.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ArgumentView {
     /// The record.
     pub id: RecordId,
@@ -62,7 +63,7 @@ pub struct ArgumentView {
 }
 
 /// A question that waits for an answer of the proposal's owner, or of the board.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct QuestionView {
     /// The question's record.
     pub id: RecordId,

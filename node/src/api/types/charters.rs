@@ -6,10 +6,11 @@ use mutua_protocol::{
     keys::PublicKey,
     records::{CharterChange, ProposalId},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The community's charters, and how they may change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Charters {
     /// The community's id: the hash of the founding charter.
     pub community: CommunityId,
@@ -20,7 +21,7 @@ pub struct Charters {
 }
 
 /// A charter that is or was in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CharterView {
     /// Its hash.
     pub hash: CharterHash,
@@ -33,7 +34,7 @@ pub struct CharterView {
 }
 
 /// How a charter was adopted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Adoption {
     /// In the close of which round.
     pub round: u32,
@@ -46,7 +47,7 @@ pub struct Adoption {
 }
 
 /// A change of the charter that is open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OpenChange {
     /// The proposal.
     pub proposal: ProposalId,

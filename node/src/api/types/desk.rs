@@ -1,9 +1,10 @@
 //! What is said at the desk.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A command that signs something.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActRequest {
     /// Its words, without the program's name: `["vote", "5b3e90aa=10"]`.
@@ -19,7 +20,7 @@ impl std::fmt::Debug for ActRequest {
 }
 
 /// What a command did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActView {
     /// What it answers with `--json`.
     pub answer: serde_json::Value,

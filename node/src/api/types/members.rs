@@ -6,10 +6,11 @@ use mutua_protocol::{
     ledger::{Replacement, WayEnd},
     records::{Ballot, Scope},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A lost key that a registrar has replaced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplacementView {
     /// What people call the member.
     pub name: String,
@@ -19,7 +20,7 @@ pub struct ReplacementView {
 }
 
 /// A member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MemberView {
     /// The key.
     pub key: PublicKey,
@@ -40,7 +41,7 @@ pub struct MemberView {
 }
 
 /// The ballots of a member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BallotView {
     /// The newest ballot for this round, with whether it is sealed.
     pub newest: Option<CastView>,
@@ -49,7 +50,7 @@ pub struct BallotView {
 }
 
 /// One ballot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CastView {
     /// Its record.
     pub id: RecordId,
@@ -62,7 +63,7 @@ pub struct CastView {
 }
 
 /// What a member has delegated, and what others have delegated to them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DelegationsView {
     /// The member.
     pub member: PersonView,
@@ -81,7 +82,7 @@ pub struct DelegationsView {
 }
 
 /// A number of members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Heads {
     /// How many.
     pub heads: u64,
@@ -90,7 +91,7 @@ pub struct Heads {
 }
 
 /// A key, and what people call who has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PersonView {
     /// The key.
     pub key: PublicKey,
@@ -99,7 +100,7 @@ pub struct PersonView {
 }
 
 /// A delegation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DelegationView {
     /// For what.
     pub scope: Scope,
@@ -118,7 +119,7 @@ pub struct DelegationView {
 }
 
 /// Where a delegation leads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WayView {
     /// Those on the way, beginning with the delegate; the first ones, if there are many.
     pub through: Vec<PersonView>,

@@ -10,12 +10,13 @@ use mutua_protocol::{
     outcome::{Outcome, Share},
     records::{Ballot, ProposalId},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::members::Heads;
 
 /// A closed round, in short.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OutcomeSummary {
     /// The round.
     pub round: u32,
@@ -34,7 +35,7 @@ pub struct OutcomeSummary {
 }
 
 /// A ballot that somebody thinks of casting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewRequest {
     /// Whose.
@@ -44,7 +45,7 @@ pub struct PreviewRequest {
 }
 
 /// An outcome with the names that people need.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OutcomeView {
     /// Its digest.
     pub digest: OutcomeDigest,
@@ -59,7 +60,7 @@ pub struct OutcomeView {
 }
 
 /// What people call a proposal, and why it was not funded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProposalName {
     /// Its title.
     pub title: String,
@@ -72,7 +73,7 @@ pub struct ProposalName {
 }
 
 /// What people call a loan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoanName {
     /// Its title.
     pub title: String,
@@ -85,7 +86,7 @@ pub struct LoanName {
 }
 
 /// An outcome, explained.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExplanationView {
     /// Is it what would come out if the round closed now?
     pub provisional: bool,
@@ -96,7 +97,7 @@ pub struct ExplanationView {
 }
 
 /// One loan of an outcome, explained.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoanView {
     /// The digest of the outcome.
     pub digest: OutcomeDigest,
@@ -109,7 +110,7 @@ pub struct LoanView {
 }
 
 /// What shall be tried.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WhatIfRequest {
     /// At most 16.
@@ -117,7 +118,7 @@ pub struct WhatIfRequest {
 }
 
 /// What the same ballots would have come to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WhatIfView {
     /// The round.
     pub round: u32,
@@ -138,7 +139,7 @@ pub struct WhatIfView {
 }
 
 /// A forecast, or how far it has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ForecastAnswer {
     /// Draws that are made.
     pub done: u32,
@@ -149,7 +150,7 @@ pub struct ForecastAnswer {
 }
 
 /// A forecast with the names that people need.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ForecastView {
     /// The forecast.
     pub forecast: Forecast,
@@ -158,7 +159,7 @@ pub struct ForecastView {
 }
 
 /// The members' shares of the funded loans.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SharesView {
     /// The digest of the outcome they belong to.
     pub digest: OutcomeDigest,
@@ -167,7 +168,7 @@ pub struct SharesView {
 }
 
 /// The members' shares of a funded loan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoanShares {
     /// The loan.
     pub proposal: ProposalId,

@@ -7,12 +7,13 @@ use mutua_protocol::{
     loans::{Movement, Sums},
     records::{Assessment, ProposalId, Subject},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::track_record::Exact;
 
 /// A proposal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProposalView {
     /// The record that made it.
     pub id: ProposalId,
@@ -54,7 +55,7 @@ pub struct ProposalView {
 }
 
 /// An attestation in the history of a loan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PastAttestation {
     /// The record.
     pub id: RecordId,
@@ -75,7 +76,7 @@ pub struct PastAttestation {
 }
 
 /// Members' estimates of a loan's probability of default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PredictionsView {
     /// How many members.
     pub count: u64,
@@ -84,7 +85,7 @@ pub struct PredictionsView {
 }
 
 /// An attestation in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AttestationView {
     /// The record.
     pub id: RecordId,
@@ -99,7 +100,7 @@ pub struct AttestationView {
 }
 
 /// Whether a loan may be funded when the round closes, as things stand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Eligibility {
     /// May it?
     pub eligible: bool,
@@ -118,7 +119,7 @@ pub struct Eligibility {
 }
 
 /// What became of a funded loan's money, in the smallest unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountView {
     /// The sums of its movements.
     pub sums: Sums,

@@ -6,13 +6,14 @@ use mutua_protocol::{
     records::Record,
     seals::SealHeader,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::members::MemberView;
 use crate::service::Reception;
 
 /// An error (RFC 9457).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProblemDetails {
     /// Always `about:blank`.
     #[serde(rename = "type")]
@@ -26,7 +27,7 @@ pub struct ProblemDetails {
 }
 
 /// Records to be handed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Submission {
     /// The canonical bytes of signed records, in hexadecimal, at most 1,000.
@@ -38,7 +39,7 @@ pub struct Submission {
 }
 
 /// Records whose author has given their numbers back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LetGo {
     /// At most 1,000.
@@ -46,21 +47,21 @@ pub struct LetGo {
 }
 
 /// Whether the node has let go of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LetGoView {
     /// One of them that others may know: then all stay.
     pub known: Option<RecordId>,
 }
 
 /// What became of them, in the same order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Receptions {
     /// One for each record.
     pub records: Vec<Reception>,
 }
 
 /// What to sign next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChainView {
     /// Whose chain.
     pub author: PublicKey,
@@ -79,7 +80,7 @@ pub struct ChainView {
 }
 
 /// A record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordView {
     /// Its name.
     pub id: RecordId,
@@ -94,7 +95,7 @@ pub struct RecordView {
 }
 
 /// A seal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SealView {
     /// Its name.
     pub id: SealId,
@@ -107,7 +108,7 @@ pub struct SealView {
 }
 
 /// Where an import has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportView {
     /// Number of the newest seal now.
     pub height: u64,

@@ -1,10 +1,11 @@
 //! How right estimates were.
 
 use mutua_protocol::{keys::PublicKey, records::ProposalId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How right attestors and members were, on loans that have ended by a time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TrackRecordView {
     /// The time, in milliseconds since 1970.
     pub time: u64,
@@ -21,7 +22,7 @@ pub struct TrackRecordView {
 }
 
 /// An exact fraction, and the same as a decimal, cut.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exact {
     /// `n/d`, or `n`.
     pub exact: String,
@@ -30,7 +31,7 @@ pub struct Exact {
 }
 
 /// How far estimates were from what came: 0 is the best, 1 the worst.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScoreView {
     /// How many estimates.
     pub estimates: u64,
@@ -39,7 +40,7 @@ pub struct ScoreView {
 }
 
 /// A loan that has ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EndedLoanView {
     /// Which.
     pub proposal: ProposalId,
@@ -58,7 +59,7 @@ pub struct EndedLoanView {
 }
 
 /// How right an attestor was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AttestorView {
     /// Who.
     pub attestor: PublicKey,
@@ -75,7 +76,7 @@ pub struct AttestorView {
 }
 
 /// What came of the loans of one grade.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GradeView {
     /// 1 is the best.
     pub grade: u8,
@@ -88,7 +89,7 @@ pub struct GradeView {
 }
 
 /// How right a member was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MemberScoreView {
     /// Who, under the key of the prediction.
     pub member: PublicKey,
