@@ -13,10 +13,9 @@ use super::{
     Shared,
     outcomes::view,
     problem::Problem,
-    standing::Snapshot,
     types::{OutcomeView, PreviewRequest},
 };
-use crate::service::{Clock, Core};
+use crate::service::Core;
 
 /// The outcome if the round closed now and the member had cast this ballot last.
 pub(super) async fn show(
@@ -24,17 +23,12 @@ pub(super) async fn show(
     request: Result<Json<PreviewRequest>, JsonRejection>,
 ) -> Result<Json<OutcomeView>, Problem> {
     let Json(request) = request?;
-    let snapshot = shared.ask(move |core| with_ballot(core, request)).await??;
-    let wall = Clock::started().now().wall;
-    let closing = shared.compute(move || snapshot.closing(wall)).await?;
+    let closing = shared.standing_with(move |core| with_ballot(core, request)).await?;
     Ok(Json(shared.ask(move |core| view(core, &closing, true)).await?))
 }
 
-fn with_ballot(core: &Core, request: PreviewRequest) -> Result<Snapshot, Problem> {
+fn with_ballot(core: &Core, request: PreviewRequest) -> Result<Received, Problem> {
     let PreviewRequest { member, ballot } = request;
-    if let Some(disagreement) = core.disagreement() {
-        return Err(Problem::conflict(format!("{disagreement}; this node shows no figures of its own")));
-    }
     let ledger = core.ledger();
     if !ledger.members().contains_key(&member) {
         return Err(Problem::not_found(format!("{member} is no member's key")));
@@ -53,5 +47,5 @@ fn with_ballot(core: &Core, request: PreviewRequest) -> Result<Snapshot, Problem
     ledger.admissible(&record).map_err(|reason| Problem::unprocessable(reason.to_string()))?;
     // It goes nowhere, so nobody asks for its signature.
     let unsigned = SignedRecord { record, signature: Signature([0; Signature::LENGTH]) };
-    Ok(Snapshot::of(core).with(Received::own(unsigned)))
+    Ok(Received::own(unsigned))
 }

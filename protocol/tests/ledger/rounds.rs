@@ -419,6 +419,10 @@ fn a_provisional_outcome_is_that_of_the_seal_to_come() {
     let last = world.say("ben", Body::Ballot(ballot(1, &[(bakery, 1)])));
     let before = world.ledger.provisional(ROUND, std::slice::from_ref(&last));
     assert_eq!(world.round(), 1, "asking changes nothing");
+    for _ in 0..2 {
+        let tried = world.ledger.try_on(ROUND, std::slice::from_ref(&last));
+        assert_eq!(*tried, *before, "trying on changes nothing that stays");
+    }
     assert_eq!(world.close_with(vec![last]).digest, before.digest);
 }
 
