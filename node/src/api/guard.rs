@@ -3,9 +3,9 @@
 use axum::{
     extract::{Request, State},
     http::{
-        HeaderValue, Method,
+        HeaderValue, Method, StatusCode,
         header::{
-            AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, ORIGIN,
+            AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, ORIGIN,
             X_CONTENT_TYPE_OPTIONS,
         },
     },
@@ -22,7 +22,7 @@ use super::{
 /// Lets a request through that may come, when there is room.
 pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     if let Err(problem) = check(&shared, &request) {
-        return protected(problem.into_response());
+        return protected(without_more(problem.into_response()));
     }
     let Ok(_place) = shared.0.places.acquire().await else {
         return protected(Problem::stopping().into_response());
@@ -36,7 +36,24 @@ pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: 
     if !is_problem && (response.status().is_client_error() || response.status().is_server_error()) {
         response = Problem::of(response.status()).into_response();
     }
+    if is_refusal(response.status()) {
+        response = without_more(response);
+    }
     protected(response)
+}
+
+/// Is it a client that this node does not want to hear again soon?
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT
+    )
+}
+
+/// The last answer on its connection, whose place is free for others then.
+fn without_more(mut response: Response) -> Response {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// With what a browser has to know. What a handler says about keeping its answer holds.
