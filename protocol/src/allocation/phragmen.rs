@@ -24,7 +24,7 @@ use super::accounts::NEVER;
 use super::caps_used::CapsUsed;
 use super::instance::Instance;
 use super::prices::Prices;
-use super::purse::{Packed, Purse, Wide, is_packed};
+use super::purse::{Packed, Purse, Wide, fits_packed};
 
 /// What the rule did.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ const SPAN: u128 = 3;
 
 /// Runs the rule.
 pub(crate) fn run(instance: &Instance) -> Timed {
-    if is_packed(instance) {
+    if fits_packed(instance) {
         complete(Run::<Packed>::new(instance))
     } else {
         complete(Run::<Wide>::new(instance))
@@ -185,7 +185,7 @@ impl<'a, P: Purse> Run<'a, P> {
         for class in classes.supporters(project).positions {
             let class = *class as usize;
             if self.last[class] != NEVER {
-                amounts[self.last[class] as usize] += u128::from(classes.weight(class));
+                amounts[self.last[class] as usize] += u128::from(self.loads[class].weight());
             }
         }
         self.result.times.denominator() * self.instance.projects()[project].cost

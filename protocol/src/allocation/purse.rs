@@ -115,9 +115,14 @@ impl Purse for Rough {
 /// greater precision saves more than small ones would.
 const MANY: usize = 1 << 14;
 
-/// Whether small purses do better.
+/// Whether small purses do better where precision matters.
 pub(super) fn is_packed(instance: &Instance) -> bool {
-    instance.classes().len() >= MANY && instance.total_weight() < PACKED_WEIGHT
+    instance.classes().len() >= MANY && fits_packed(instance)
+}
+
+/// Whether small purses hold the weights.
+pub(super) fn fits_packed(instance: &Instance) -> bool {
+    instance.total_weight() < PACKED_WEIGHT
 }
 
 impl Purse for Packed {
