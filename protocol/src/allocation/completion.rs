@@ -21,6 +21,9 @@
 //! *Where nearly every raise changes something*, as in large cities, they are run in the same order, and each from its
 //! beginning with what the one above has found out about prices ([`equal_shares::draft`]).
 //!
+//! When the highest of several raises already buys too much, half as many are run instead: those after the first one
+//! that does would be in vain.
+//!
 //! Exact prices are computed for the result alone.
 
 use dashu_int::UBig;
@@ -34,10 +37,9 @@ use super::instance::Instance;
 /// After so many raises in a row that change nothing, strides are tried.
 const CALM: u64 = 48;
 
-/// The most raises that are run together, where few and where many change something: those after the last one are in
-/// vain.
+/// The most raises that are run together, where few and where many change something.
 const TOGETHER: u64 = 32;
-const DRAFTS: u64 = 10;
+const DRAFTS: u64 = 16;
 
 /// Equal Shares with completion by add-one.
 pub(crate) fn add_one(instance: &Instance, utility: Utility) -> Bought {
@@ -74,8 +76,14 @@ impl Raising<'_> {
     fn run_together(&mut self, mut current: Vec<usize>) -> (Vec<usize>, bool) {
         let (mut together, mut unchanged, mut changeful) = (1, 0, false);
         let mut last: Option<Findings> = None;
+        // After so many more raises, too much is bought for certain.
+        let mut over: Option<u64> = None;
         while unchanged < CALM {
-            together = (together * 2).min(if changeful { DRAFTS } else { TOGETHER });
+            together = match over {
+                Some(1) => return (current, true),
+                Some(over) => over / 2,
+                None => (together * 2).min(if changeful { DRAFTS } else { TOGETHER }),
+            };
             let bought = if changeful {
                 let mut drafts = self.draft(together, &current, last.as_ref());
                 let bought = drafts.iter().map(|draft| draft.projects.clone()).collect();
@@ -83,11 +91,18 @@ impl Raising<'_> {
                 bought
             } else {
                 let highest = &self.endowments + &self.raise * together;
-                descend(self.instance, self.utility, highest, &self.raise, together, &current)
+                descend(self.instance, self.utility, highest, &self.raise, together, &current, |projects| {
+                    self.overspends(projects)
+                })
             };
+            if bought.first().is_some_and(|highest| self.overspends(highest)) && together > 1 {
+                over = Some(together);
+                continue;
+            }
+            over = over.map(|over| over - together);
             let mut changes = 0;
             for projects in bought.into_iter().rev() {
-                if cost(self.instance, &projects) > u128::from(self.instance.budget()) {
+                if self.overspends(&projects) {
                     return (current, true);
                 }
                 self.endowments += &self.raise;
@@ -109,19 +124,23 @@ impl Raising<'_> {
         (current, false)
     }
 
-    /// What is bought after so many raises, and after every smaller number of them down to one.
-    fn draft(&self, raises: u64, like: &[usize], below: Option<&Findings>) -> Vec<Findings> {
+    /// What is bought after so many raises, and after every smaller number of them down to one; after the highest number
+    /// alone if that is too much.
+    fn draft(&self, raises: u64, like: &[usize], last: Option<&Findings>) -> Vec<Findings> {
         let mut drafts: Vec<Findings> = Vec::new();
         for raises in (1..=raises).rev() {
             let endowments = &self.endowments + &self.raise * raises;
-            let known = match (drafts.last(), below) {
-                (Some(above), _) => Known::Above(above),
-                (None, Some(below)) => Known::Below(below),
-                (None, None) => Known::Purchases(like),
-            };
+            let known = drafts.last().or(last).map_or(Known::Purchases(like), Known::Findings);
             drafts.push(equal_shares::draft(self.instance, self.utility, endowments, known));
+            if drafts.len() == 1 && self.overspends(&drafts[0].projects) {
+                break;
+            }
         }
         drafts
+    }
+
+    fn overspends(&self, projects: &[usize]) -> bool {
+        cost(self.instance, projects) > u128::from(self.instance.budget())
     }
 
     /// Raises as long as it can be shown that the purchases stay the same.

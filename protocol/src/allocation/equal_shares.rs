@@ -89,7 +89,7 @@ pub(super) struct Finding {
 }
 
 /// What a run would buy, without exact prices; quicker after the findings of a run with at least these
-/// endowments, or else after one with at most these.
+/// endowments, or else after any other.
 pub(crate) fn draft(instance: &Instance, utility: Utility, endowments: UBig, other: Known<'_>) -> Findings {
     if is_packed(instance) {
         sketch(Run::<Packed>::new(instance, utility, endowments.clone()), endowments, other)
@@ -103,10 +103,8 @@ pub(crate) fn draft(instance: &Instance, utility: Utility, endowments: UBig, oth
 pub(crate) enum Known<'a> {
     /// The purchases of a run that is likely to be alike.
     Purchases(&'a [usize]),
-    /// A run with at most these endowments.
-    Below(&'a Findings),
-    /// A run with at least these endowments.
-    Above(&'a Findings),
+    /// What a run with other endowments has found out: bounds if it had at least these.
+    Findings(&'a Findings),
 }
 
 fn sketch<P: Purse>(mut run: Run<'_, P>, endowments: UBig, other: Known<'_>) -> Findings {
@@ -115,17 +113,15 @@ fn sketch<P: Purse>(mut run: Run<'_, P>, endowments: UBig, other: Known<'_>) -> 
     let free = run.free;
     let (like, known) = match other {
         Known::Purchases(purchases) => (purchases, None),
-        Known::Below(findings) | Known::Above(findings) => (findings.projects.as_slice(), Some(findings)),
+        Known::Findings(findings) => (findings.projects.as_slice(), Some(findings)),
     };
     let scale = known.map(|findings| Scale::new(&findings.endowments, &endowments));
     let paid_near = known.zip(scale).map(|(findings, scale)| {
         run.expected = findings.expected(scale);
         findings.paid.iter().map(|paid| scale.apply(*paid)).collect()
     });
-    let mut above = match (other, scale) {
-        (Known::Above(findings), Some(scale)) => Some(Above { findings, used: 0, scale }),
-        _ => None,
-    };
+    let richer = known.zip(scale).filter(|(findings, _)| findings.endowments >= endowments);
+    let mut above = richer.map(|(findings, scale)| Above { findings, used: 0, scale });
     let mut paid = vec![0; run.instance.projects().len()];
     let mut hints = like.iter().skip(free);
     for step in 0.. {
@@ -534,7 +530,7 @@ mod tests {
                 let mut above: Option<Findings> = None;
                 for raises in (0..=raises).rev().step_by(3) {
                     let alone = run(&instance, utility, endowments(raises));
-                    let known = above.as_ref().map_or(Known::Purchases(&[]), Known::Above);
+                    let known = above.as_ref().map_or(Known::Purchases(&[]), Known::Findings);
                     let rough = Run::<Rough>::new(&instance, utility, endowments(raises));
                     let draft = sketch(rough, endowments(raises), known);
                     prop_assert_eq!(&alone.projects, &draft.projects);
@@ -550,7 +546,7 @@ mod tests {
                 let mut above: Option<Findings> = None;
                 for raises in (0..=raises).rev().step_by(3) {
                     let alone = run(&instance, utility, endowments(raises));
-                    let known = above.as_ref().map_or(Known::Purchases(&[]), Known::Above);
+                    let known = above.as_ref().map_or(Known::Purchases(&[]), Known::Findings);
                     let draft = draft(&instance, utility, endowments(raises), known);
                     prop_assert_eq!(&alone.projects, &draft.projects);
                     above = Some(draft);
@@ -558,7 +554,7 @@ mod tests {
                 let lowest = above.unwrap();
                 for raises in (0..=raises).step_by(7) {
                     let alone = run(&instance, utility, endowments(raises));
-                    let draft = draft(&instance, utility, endowments(raises), Known::Below(&lowest));
+                    let draft = draft(&instance, utility, endowments(raises), Known::Findings(&lowest));
                     prop_assert_eq!(&alone.projects, &draft.projects);
                 }
             }
