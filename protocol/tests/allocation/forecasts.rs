@@ -32,11 +32,17 @@ fn a_draw_adds_as_many_ballots_as_are_still_expected() {
     let weight = MAX_TOTAL_WEIGHT / 4;
     let mut builder = InstanceBuilder::new(10, 1);
     builder.add_project(Project::new(10));
-    for _ in 0..2 {
+    for weight in [weight, weight, 0] {
         builder.add_voter(weight, [(0, 1)]);
     }
     let instance = builder.build().unwrap();
     let rule = Rule::EqualShares { utility: Utility::Cost, completion: Completion::None };
-    let counts = |expected: usize| resample(&instance, rule, &[0, 1], expected, &[7; 32], 0..10);
-    assert_eq!((counts(2), counts(4), counts(5)), (vec![10], vec![10], vec![0]));
+    let counts = |arrival: &[usize], expected| resample(&instance, rule, arrival, expected, &[7; 32], 0..10);
+    for (expected, funded) in [(2, 10), (4, 10), (5, 0)] {
+        assert_eq!(counts(&[0, 1], expected), [funded]);
+    }
+    // The third one has come as well, and is never drawn.
+    for (expected, funded) in [(3, 10), (5, 10), (6, 0)] {
+        assert_eq!(counts(&[0, 1, 2], expected), [funded]);
+    }
 }

@@ -54,6 +54,7 @@ proptest! {
             let allocation = allocate(&instance, rule);
             if !matches!(rule, Rule::EqualShares { .. }) {
                 prop_assert_eq!(allocation.left_to_each(&instance, 0), None);
+                prop_assert_eq!(allocation.left_to_supporters(&instance, 0), None);
                 continue;
             }
             let plain = plain::allocate(&sample, rule);
@@ -64,6 +65,8 @@ proptest! {
                 let supporters = sample.voters.iter().enumerate();
                 let supporters = supporters.filter(|(_, (weight, scores))| *weight > 0 && scores[project] > 0);
                 prop_assert_eq!(left.len(), supporters.clone().count());
+                let together: BigRational = left.iter().map(|(_, left)| exact(left)).sum();
+                prop_assert_eq!(exact(&allocation.left_to_supporters(&instance, project).unwrap()), together);
                 for ((voter, left), (supporter, (weight, _))) in left.iter().zip(supporters) {
                     prop_assert_eq!(*voter, supporter);
                     let mine = clones.iter().enumerate().filter(|(_, (of, _))| of == voter);
