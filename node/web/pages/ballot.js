@@ -8,6 +8,7 @@ import { money, short } from "../base/format.js";
 import { Act } from "../parts/act.js";
 import { Badge, Card, Empty, Waiting } from "../parts/card.js";
 import { PersonChoice, useMe } from "../parts/me.js";
+import { Receipts } from "../parts/receipts.js";
 import { subjectOf } from "../parts/proposal.js";
 
 // While somebody is still choosing, nothing is asked, in milliseconds.
@@ -88,9 +89,9 @@ function Sheet({ me, member, open, cast, status, charter }) {
         ${changed && lines.length === 0 && html`<p class="quiet">${t("ballot.empty")}</p>`}
         ${lines.length > 0 &&
         html`<${Act} label=${t("act.cast")} words=${["vote", ...lines, ...(standing ? ["--standing"] : [])]} member=${me} ready=${changed} />`}
-        ${cast?.sealed && html`<${Act} label=${t("act.receipt")} words=${["receipt", short(cast.id)]} member=${null} />`}
         ${member && html`<p class="quiet">${t("ballot.weight", { count: member.weight })}</p>`}
       <//>
+      <${Receipts} me=${me} cast=${cast} round=${status.round} />
     </div>
   </div>`;
 }

@@ -4,7 +4,7 @@ import { count } from "../base/format.js";
 import { setQuery, useRoute } from "../base/router.js";
 import { t, useTexts } from "../base/text.js";
 import { token } from "../base/token.js";
-import { Card, Empty } from "../parts/card.js";
+import { Badge, Card, Empty } from "../parts/card.js";
 import { Checked } from "../parts/checked.js";
 import { useWorker } from "../parts/worker.js";
 
@@ -13,18 +13,47 @@ const FILE_BYTES = 5_000_000;
 
 export function Check({ status }) {
   const ready = useTexts("check");
+  const [own, setOwn] = useState(null);
   if (!ready) return html`<${Empty}>${t("frame.loading")}<//>`;
   return html`<h1>${t("check:title")}</h1>
-    <p>${t("check:intro")} ${t("check:communityNote")}</p>
+    <p>${t("check:intro")}</p>
     <p class="quiet"><small>${t("check:codeNote")}</small></p>
     <div class="grid">
-      <${File} />
-      <${Seal} newest=${status?.height} />
-      <${Log} />
+      <${Against} own=${own} choose=${setOwn} />
+      <${File} charter=${own?.bytes} />
+      <${Seal} newest=${status?.height} charter=${own?.bytes} />
+      <${Log} charter=${own?.bytes} />
     </div>`;
 }
 
-function File() {
+// Against which founding charter: the one that the node gives, or one that the reader has from elsewhere.
+function Against({ own, choose }) {
+  const work = useWorker();
+  const [bytes, setBytes] = useState(null);
+  const chooser = useId();
+  const { result, problem } = work;
+  useEffect(() => {
+    choose(result && { bytes, id: result.community, name: result.name });
+  }, [result]);
+  const read = async (file) => {
+    const start = new Uint8Array(await file.slice(0, FILE_BYTES).arrayBuffer());
+    setBytes(start);
+    work.start({ task: "charter", charter: start });
+  };
+  return html`<${Card} wide title=${t("check:charter")}>
+    <p class="quiet">${t("check:communityNote")}</p>
+    <p><label for=${chooser}>${t("check:charterFile")}</label>${" "}
+      <input id=${chooser} type="file" accept=".json,.log" onChange=${({ target }) => (target.files[0] ? read(target.files[0]) : work.stop())} /></p>
+    <div role="status">
+      ${problem && html`<p class="trouble">${t("check:problem", { what: problem })}</p>`}
+      <p>${own ? html`<${Badge} kind="good">${t("check:charterOwn", { name: own.name })}<//> <code>${own.id}</code>` : t("check:charterNode")}</p>
+    </div>
+  <//>`;
+}
+
+function File({ charter }) {
+  const { query } = useRoute();
+  const receipt = query.get("receipt");
   const work = useWorker();
   const [text, setText] = useState("");
   const [tooLarge, setTooLarge] = useState(false);
@@ -34,8 +63,11 @@ function File() {
   const check = async (blob) => {
     setTooLarge(blob.size > FILE_BYTES);
     if (blob.size > FILE_BYTES) return;
-    work.start({ task: "file", token: token(), bytes: new Uint8Array(await blob.arrayBuffer()) });
+    work.start({ task: "file", token: token(), charter, bytes: new Uint8Array(await blob.arrayBuffer()) });
   };
+  useEffect(() => {
+    if (receipt) work.start({ task: "file", token: token(), charter, receipt });
+  }, [receipt, charter]);
   const dropped = (event) => {
     event.preventDefault();
     setOver(false);
@@ -48,6 +80,7 @@ function File() {
   };
   return html`<${Card} wide title=${t("check:file")}>
     <p class="quiet">${t("check:fileNote")}</p>
+    ${receipt && html`<p>${t("check:fromNode")} <code>${receipt}</code></p>`}
     <div class=${over ? "drop over" : "drop"} onDragOver=${dragged} onDragLeave=${() => setOver(false)} onDrop=${dropped}>
       <p><label for=${chooser}>${t("check:choose")}</label>
         <input id=${chooser} type="file" onChange=${({ target }) => target.files[0] && check(target.files[0])} /></p>
@@ -63,13 +96,13 @@ function File() {
   <//>`;
 }
 
-function Seal({ newest }) {
+function Seal({ newest, charter }) {
   const work = useWorker();
   const { query } = useRoute();
   const asked = Number(query.get("seal")) || null;
   const [height, setHeight] = useState(null);
   const field = useId();
-  const check = (number) => work.start({ task: "seal", token: token(), height: number });
+  const check = (number) => work.start({ task: "seal", token: token(), charter, height: number });
   useEffect(() => {
     if (asked) check(asked);
   }, [asked]);
@@ -91,13 +124,13 @@ function Seal({ newest }) {
   <//>`;
 }
 
-function Log() {
+function Log({ charter }) {
   const work = useWorker();
   return html`<${Card} title=${t("check:log")}>
     <p class="quiet">${t("check:logNote")}</p>
     <p>${work.running
       ? html`<button type="button" onClick=${work.stop}>${t("check:stop")}</button>`
-      : html`<button type="button" onClick=${() => work.start({ task: "log", token: token() })}>${t("check:checkLog")}</button>`}</p>
+      : html`<button type="button" onClick=${() => work.start({ task: "log", token: token(), charter })}>${t("check:checkLog")}</button>`}</p>
     <${Outcome} work=${work} />
   <//>`;
 }

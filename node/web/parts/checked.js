@@ -14,7 +14,7 @@ export function Checked({ result }) {
     ${failed && html`<p class="trouble"><strong>${failed.name}</strong> ${meaning(failed.name)}.${" "}
       <span lang="en">${failed.detail}</span>${" "}${result.place && where(result.place)}</p>`}
     ${result.facts && html`<${Facts} result=${result} />`}
-    <p class="quiet"><small>${t("check:against")} <code>${result.community}</code></small></p>
+    <p class="quiet"><small>${t(result.own ? "check:againstOwn" : "check:against")} <code>${result.community}</code></small></p>
     <${Table} of=${t(`check:${TITLES[result.kind]}`)} checks=${result.checks} />
     ${result.ok && result.facts.notMade && html`<${NotMade} names=${result.facts.notMade} />`}`;
 }

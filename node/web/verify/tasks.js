@@ -1,7 +1,8 @@
 // What the page asks of the worker. Answers are plain: they are copied from one thread to the other.
 
-import { Node } from "./ask.js";
+import { Node, NotGiven } from "./ask.js";
 import { hex } from "./bytes.js";
+import { charterOfFile } from "./charter-file.js";
 import { checkEvidence } from "./evidence.js";
 import { NOT_MADE, checkLog } from "./log.js";
 import { checkReceipt } from "./receipts.js";
@@ -14,22 +15,38 @@ const OFTEN = 200;
 
 const plain = ({ ok, checks }, facts) => ({ ok, checks, facts: ok ? facts() : null });
 
+/**
+ * The founding charter: of the reader's file if there is one, else the one that the node gives. That of the file is the one to
+ * check against: `own` says so.
+ */
+async function founding(node, file) {
+  return file ? { ...(await charterOfFile(file)), own: true } : { ...(await node.founding()), own: false };
+}
+
 export const TASKS = {
-  /** A receipt, its text, or an evidence file. */
-  async file({ token, bytes }) {
-    const { charter, id } = await new Node(token).founding();
+  /** Whose founding charter a file holds. */
+  async charter({ charter: file }) {
+    const { charter, id } = await charterOfFile(file);
+    return { kind: "charter", community: id, name: charter.name };
+  },
+
+  /** A receipt, its text, or an evidence file: `bytes`, or what the node gives for `receipt`. */
+  async file({ token, bytes: given, receipt, charter: file }) {
+    const node = new Node(token);
+    const { charter, id, own } = await founding(node, file);
+    const bytes = given ?? (await node.receipt(receipt));
     const isEvidence = String.fromCharCode(...bytes.subarray(0, EVIDENCE.length)) === EVIDENCE;
     if (isEvidence) {
       const found = await checkEvidence(charter, bytes);
-      return { kind: "evidence", community: id, ...plain(found, () => ({ kind: found.kind, keys: found.keys.map(hex) })) };
+      return { kind: "evidence", community: id, own, ...plain(found, () => ({ kind: found.kind, keys: found.keys.map(hex) })) };
     }
     const found = await checkReceipt(charter, bytes);
-    return { kind: "receipt", community: id, ...plain(found, () => factsOfReceipt(found)) };
+    return { kind: "receipt", community: id, own, ...plain(found, () => factsOfReceipt(found)) };
   },
 
-  async seal({ token, height }) {
+  async seal({ token, height, charter: file }) {
     const node = new Node(token);
-    const { charter, id } = await node.founding();
+    const { charter, id, own } = await founding(node, file);
     const { seal, before, receipt } = await node.seal(height, charter);
     const found = await checkSeal(charter, seal, before, receipt);
     const facts = () => ({
@@ -41,12 +58,15 @@ export const TASKS = {
       closes: found.header.closes !== null,
       notMade: ["4.4", ...NOT_MADE],
     });
-    return { kind: "seal", community: id, ...plain(found, facts) };
+    return { kind: "seal", community: id, own, ...plain(found, facts) };
   },
 
-  async log({ token }, tell) {
+  async log({ token, charter: file }, tell) {
     const node = new Node(token);
-    const { charter, id } = await node.founding();
+    const { charter, id, own } = await founding(node, file);
+    if (own && (await node.founding()).id !== id) {
+      throw new NotGiven("the node's log begins with another founding charter than the one in your file");
+    }
     const { parts, height: of } = await node.archive();
     const heads = (_height, round) => node.head(round, charter);
     let told = 0;
@@ -68,7 +88,7 @@ export const TASKS = {
     };
     const { fault, undecided } = found;
     const place = fault && { seal: fault.seal === null ? null : Number(fault.seal), record: fault.record };
-    return { kind: "log", community: id, ok: found.ok, checks: found.checks, facts, place, undecided };
+    return { kind: "log", community: id, own, ok: found.ok, checks: found.checks, facts, place, undecided };
   },
 };
 
