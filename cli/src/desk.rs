@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use clap::Parser;
+use clap::{Arg, ArgMatches, CommandFactory, Parser, builder::ValueParser, parser::ValueSource};
 use mutua_node::{
     api::{
         desk::{ActError, Acting, Desk},
@@ -42,9 +42,8 @@ const PLACE_TIME: Duration = Duration::from_secs(5);
 /// How long a page waits for one: an API request ends after a minute. The command has time limits of its own.
 const TIME: Duration = Duration::from_secs(50);
 
-/// What a page cannot choose: another home, where passphrases are, files to be read or written.
-const REFUSED: [&str; 8] =
-    ["--home", "--json", "--passphrase-file", "--unsigned", "--batch", "--document", "--charter", "--help"];
+/// What a page does not choose: how it is answered.
+const REFUSED: [&str; 2] = ["--json", "--help"];
 
 /// A desk whose commands are processes.
 pub(crate) struct ChildDesk {
@@ -141,15 +140,38 @@ fn check(words: &[String]) -> Result<(), ActError> {
         }
     }
     let given = std::iter::once("mutua").chain(words.iter().map(String::as_str));
-    let parsed =
-        Arguments::try_parse_from(given).map_err(|error| ActError::Input(plain(&error.to_string())))?;
-    if parsed.command.may_be_asked_for() {
-        return Ok(());
+    let unread = |error: clap::Error| ActError::Input(plain(&error.to_string()));
+    let parsed = Arguments::try_parse_from(given.clone()).map_err(unread)?;
+    if !parsed.command.may_be_asked_for() {
+        return Err(ActError::Input(format!(
+            "'mutua {}' is for the terminal: a page asks only for what a member or an office says",
+            words.first().map_or("", String::as_str)
+        )));
     }
-    Err(ActError::Input(format!(
-        "'mutua {}' is for the terminal: a page asks only for what a member or an office says",
-        words.first().map_or("", String::as_str)
-    )))
+    let program = Arguments::command();
+    let matches = program.clone().try_get_matches_from(given).map_err(unread)?;
+    path_given(&program, &matches).map_or(Ok(()), |name| {
+        Err(ActError::Input(format!("'{name}' is for the terminal: a page names no file and no folder")))
+    })
+}
+
+/// The argument that names a file or a folder, if one was given in words: its type says so, whatever it is called.
+fn path_given(command: &clap::Command, matches: &ArgMatches) -> Option<String> {
+    let is_given = |arg: &&Arg| {
+        matches!(matches.try_contains_id(arg.get_id().as_str()), Ok(true))
+            && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
+    };
+    let named =
+        |arg: &Arg| arg.get_long().map_or_else(|| arg.get_id().to_string(), |long| format!("--{long}"));
+    let here = command.get_arguments().filter(|arg| is_path(arg)).find(is_given).map(named);
+    here.or_else(|| {
+        let (name, below) = matches.subcommand()?;
+        path_given(command.find_subcommand(name)?, below)
+    })
+}
+
+fn is_path(arg: &Arg) -> bool {
+    arg.get_value_parser().type_id() == ValueParser::path_buf().type_id()
 }
 
 /// What a command that has ended said.
@@ -174,4 +196,104 @@ fn told(output: &Output) -> Result<ActView, ActError> {
 fn plain(text: &str) -> String {
     let text = text.trim();
     text.strip_prefix("error: ").unwrap_or(text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Something that each command of a page says, whole.
+    const SAYINGS: [&[&str]; 24] = [
+        &["vote", "5b3e90aa=10", "c07d11ee=yes", "--standing"],
+        &["delegate", "3f1c8a21", "--category=farms"],
+        &["delegate", "--end"],
+        &["predict", "5b3e90aa", "2.5%"],
+        &["argue", "5b3e90aa", "--for=--unsigned=../../text"],
+        &["endorse", "c07d11ee", "--withdraw"],
+        &[
+            "propose",
+            "loan",
+            "--title=t",
+            "--borrower=b",
+            "--purpose=p",
+            "--category=c",
+            "--amount=1",
+            "--term=1",
+            "--rate=1%",
+            "--repayment=annuity",
+            "--expires=+1d",
+        ],
+        &["propose", "motion", "--title=t", "--text=--batch"],
+        &["amend", "5b3e90aa", "--amount=1"],
+        &["withdraw", "5b3e90aa", "--reason=r"],
+        &["admit", "5b3e90aa", "--name=--home=/"],
+        &["suspend", "3f1c8a21", "--reason=r"],
+        &["readmit", "3f1c8a21", "--reason=r"],
+        &["fund", "1", "--source=s"],
+        &["disburse", "5b3e90aa", "1"],
+        &["release", "5b3e90aa", "1", "--reason=r"],
+        &["repay", "5b3e90aa", "--principal=1"],
+        &["write-off", "5b3e90aa", "1", "--reason=r"],
+        &["recover", "5b3e90aa", "1"],
+        &["moderate", "c07d11ee", "--hide", "--reason=r"],
+        &["respond", "c07d11ee", "--status=accepted", "--reason=r"],
+        &["respond", "--round=3", "--status=done", "--reason=r"],
+        &[
+            "attest",
+            "5b3e90aa",
+            "--grade=1",
+            "--default=1%",
+            "--loss=40%",
+            "--greatest=1",
+            "--outlook=1",
+            "--valid=+1d",
+        ],
+        &["revoke", "5b3e90aa", "--reason=r"],
+    ];
+
+    fn words(of: &[&str]) -> Vec<String> {
+        of.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn whatever_a_page_says_it_adds_no_path() {
+        let mut program = Arguments::command();
+        program.build();
+        let mut tried = 0;
+        for saying in SAYINGS {
+            let saying = words(saying);
+            check(&saying).unwrap_or_else(|error| panic!("{saying:?}: {error}"));
+            let command = saying.iter().fold(&program, |at, word| at.find_subcommand(word).unwrap_or(at));
+            for arg in command.get_arguments().filter(|arg| is_path(arg)) {
+                let Some(long) = arg.get_long() else { panic!("{saying:?} has a path as it is") };
+                for added in [vec![format!("--{long}=x")], vec![format!("--{long}"), "x".to_owned()]] {
+                    let refused = check(&[saying.clone(), added].concat());
+                    assert!(matches!(refused, Err(ActError::Input(_))), "{saying:?} with --{long}");
+                    tried += 1;
+                }
+            }
+        }
+        assert!(
+            tried >= 2 * 3 * SAYINGS.len(),
+            "each has --home, --passphrase-file and --unsigned at least: {tried}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_saying_is_for_the_terminal() {
+        for refused in [
+            &["propose", "charter", "charter.json", "--title=t", "--purpose=p"][..],
+            &["vote", "5b3e90aa=10", "--json"],
+            &["argue", "5b3e90aa", "--for", "--unsigned=x"],
+            &["leave"],
+            &["key", "new", "other"],
+            &["sign", "file"],
+            &["run"],
+            &["--help"],
+            &["vote", "-h"],
+            &["-V"],
+        ] {
+            assert!(matches!(check(&words(refused)), Err(ActError::Input(_))), "{refused:?}");
+        }
+    }
 }

@@ -95,7 +95,22 @@ fn a_page_says_what_a_command_could_and_nothing_else() {
             "for the terminal",
         ),
         (&["propose", "--as=founder", "charter", "home/charter.json"], right, 400, ""),
-        (&["attest", &hours, "--document=home/api-token"], right, 400, "for the terminal"),
+        (
+            &[
+                "attest",
+                &hours,
+                "--grade=1",
+                "--default=1%",
+                "--loss=40%",
+                "--greatest=1",
+                "--outlook=1",
+                "--valid=+1d",
+                "--document=home/api-token",
+            ],
+            right,
+            400,
+            "for the terminal",
+        ),
         (&["amend", &hours, "--charter", "home/charter.json"], right, 400, "for the terminal"),
     ] {
         let (status, problem) = act(words, passphrase);

@@ -123,11 +123,12 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Does it say something with a member's or an office's key, which a page may ask for? Keys, homes and files are
-    /// looked after in a terminal.
+    /// Does it say something with a member's or an office's key, which a page may ask for? Keys and homes are looked after
+    /// in a terminal, and so is whatever names a file.
     pub(crate) const fn may_be_asked_for(&self) -> bool {
         match self {
             Self::Vote(_)
+            | Self::Propose(_)
             | Self::Delegate(_)
             | Self::Predict(_)
             | Self::Argue(_)
@@ -147,7 +148,6 @@ impl Command {
             | Self::Respond(_)
             | Self::Attest(_)
             | Self::Revoke(_) => true,
-            Self::Propose(what) => !what.reads_a_file(),
             Self::Init(_)
             | Self::Join(_)
             | Self::Run(_)

@@ -7,6 +7,7 @@ import { useAnswer } from "../base/state.js";
 import { money, short } from "../base/format.js";
 import { Act } from "../parts/act.js";
 import { Badge, Card, Empty, Waiting } from "../parts/card.js";
+import { Delegations } from "../parts/delegations.js";
 import { PersonChoice, useMe } from "../parts/me.js";
 import { Receipts } from "../parts/receipts.js";
 import { subjectOf } from "../parts/proposal.js";
@@ -27,7 +28,7 @@ export function Ballot({ status, charter, own }) {
   const cast = ballot.data.newest ?? ballot.data.standing;
   return html`${heading}
     <${Sheet} key=${`${me}-${cast?.id}`} me=${me} member=${member} open=${open} cast=${cast} status=${status} charter=${charter} />
-    <${Delegations} view=${delegations.data} />`;
+    <${Delegations} view=${delegations.data} me=${me} charter=${charter} />`;
 }
 
 function Sheet({ me, member, open, cast, status, charter }) {
@@ -134,20 +135,4 @@ function Preview({ me, draft, changed, charter }) {
       })}
     </ul>
   <//>`;
-}
-
-function Delegations({ view }) {
-  if (!view) return null;
-  return html`<div class="grid"><${Card} wide title=${t("delegation.title")}>
-    ${view.delegations.length === 0
-      ? html`<${Empty}>${t("delegation.none")}<//>`
-      : html`<ul class="entries">
-          ${view.delegations.map(
-            (each) => html`<li class="row"><span>${each.category ?? t("delegation.all")} → <strong>${each.to.name || short(each.to.key)}</strong></span>
-              <span class="quiet">${each.way ? (each.way.end_name ? t("delegation.leads", { name: each.way.end_name, count: Number(each.way.steps) }) : "") : t("mine.unsealed")}</span></li>`,
-          )}
-        </ul>`}
-    ${view.counts_for.heads > 0 && html`<p>${t("delegation.counts", { count: view.counts_for.heads })}</p>`}
-    <${Act} label=${t("act.delegate")} words=${["delegate", t("delegation.somebody")]} member=${null} />
-  <//></div>`;
 }

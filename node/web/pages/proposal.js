@@ -5,8 +5,10 @@ import { link } from "../base/router.js";
 import { useAnswer } from "../base/state.js";
 import { count, day, money, part, points, share, short, shortTime } from "../base/format.js";
 import { Badge, Card, Empty, Fact, Waiting } from "../parts/card.js";
-import { Act } from "../parts/act.js";
 import { Meter } from "../parts/meter.js";
+import { officeKey } from "../parts/offices.js";
+import { Predict } from "../parts/predict.js";
+import { Respond } from "../parts/say.js";
 import { Talk } from "../parts/talk.js";
 import { useMe } from "../parts/me.js";
 import { VoteBox } from "../parts/votebox.js";
@@ -31,8 +33,8 @@ export function Proposal({ id, charter, own }) {
       ${isOpen && proposal.subject.loan && html`<${Chances} proposal=${proposal} charter=${charter} me=${me} />`}
       ${proposal.subject.loan && html`<${Ratings} proposal=${proposal} charter=${charter} />`}
       ${proposal.account && html`<${Account} proposal=${proposal} charter=${charter} />`}
-      ${(proposal.responses.length > 0 || proposal.status === "decided") && html`<${Responses} responses=${proposal.responses} />`}
-      <${Talk} proposal=${proposal} me=${me} />
+      ${(proposal.responses.length > 0 || proposal.status === "decided") && html`<${Responses} proposal=${proposal} own=${own} />`}
+      <${Talk} proposal=${proposal} me=${me} own=${own} />
     </div>`;
 }
 
@@ -88,7 +90,7 @@ function Chances({ proposal, charter, me }) {
       <p>${reason(fate.reason, charter.currency)}.${fate.missing !== null && html` ${t("outcome.missing", { missing: money(fate.missing, charter.currency), left: money(fate.left, charter.currency) })}`}</p>
       ${why.data.distance?.further_supporters && html`<p>${t("outcome.supporters", { count: Number(why.data.distance.further_supporters) })}</p>`}`}
     ${proposal.predictions && html`<p>${t("chances.predictions", { count: proposal.predictions.count, mean: share(Number(proposal.predictions.mean.decimal), 2) })}</p>`}
-    <${Act} label=${t("act.predict")} words=${["predict", short(proposal.id), "2.5%"]} member=${null} />
+    <${Predict} proposal=${proposal} me=${me} />
   <//>`;
 }
 
@@ -133,7 +135,9 @@ function Account({ proposal, charter }) {
   <//>`;
 }
 
-function Responses({ responses }) {
+function Responses({ proposal, own }) {
+  const { responses } = proposal;
+  const board = officeKey(own, "board");
   return html`<${Card} title=${t("responses.title")}>
     ${responses.length === 0 && html`<${Empty}>${t("responses.none")}<//>`}
     <ol class="entries">
@@ -141,5 +145,6 @@ function Responses({ responses }) {
         (each) => html`<li><div class="row"><${Badge}>${has(`responses.${each.status}`) ? t(`responses.${each.status}`) : each.status}<//><span class="quiet">${shortTime(each.time)}</span></div><p class="text">${each.reason}</p></li>`,
       )}
     </ol>
+    ${board && proposal.status === "decided" && html`<details class="say"><summary>${t("responses.answer")}</summary><${Respond} about=${[short(proposal.id)]} board=${board} /></details>`}
   <//>`;
 }

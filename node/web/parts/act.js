@@ -6,14 +6,15 @@ import { t } from "../base/text.js";
 import { useAnswer } from "../base/state.js";
 import { Command, quoted } from "./command.js";
 
-// `words` are those of the command, without the program's name; `key` is whose key signs.
+// `words` are those of the command, without the program's name; `member` is whose key signs. What people write stands behind its
+// option in one word (`--reason=...`), so that it is never read as an option itself.
 export function Act({ label, words, member, ready = true, onDone }) {
   const keys = useAnswer("/v1/own-keys");
   const [state, setState] = useState({});
   const [passphrase, setPassphrase] = useState("");
   const field = useId();
   const own = keys.data?.find((each) => each.key === member);
-  const said = own && keys.data.length > 1 ? [...words, "--as", own.label] : words;
+  const said = own && keys.data.length > 1 ? [...words, `--as=${own.label}`] : words;
   const sign = async (event) => {
     event.preventDefault();
     setState({ busy: true });

@@ -186,11 +186,6 @@ fn amended(file: &Path, community: &Community) -> Done<Charter> {
 }
 
 impl Propose {
-    /// Is what is proposed in a file?
-    pub(crate) const fn reads_a_file(&self) -> bool {
-        matches!(self.what, What::Charter(_))
-    }
-
     /// Proposes.
     pub(crate) fn run(self, context: &Context) -> Done {
         let (signer, subject) = match self.what {
