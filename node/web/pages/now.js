@@ -5,7 +5,6 @@ import { useAnswer, useClock } from "../base/state.js";
 import { count, left, moment, money, part, share, short } from "../base/format.js";
 import { Badge, Card, Empty, Fact, Waiting } from "../parts/card.js";
 import { Allocation } from "../parts/allocation.js";
-import { Command } from "../parts/command.js";
 import { Notices } from "../parts/notices.js";
 import { Meter } from "../parts/meter.js";
 import { PersonChoice, useMe } from "../parts/me.js";
@@ -23,7 +22,7 @@ export function Now({ status, charter, own }) {
       ? html`<${Waiting} answer=${outcome} />`
       : html`<div class="grid">
           <${Round} status=${status} charter=${charter} outcome=${outcome.data} />
-          <${Mine} own=${own} proposals=${proposals.data} />
+          <${Mine} own=${own} proposals=${proposals.data} questions=${status.questions} />
           <${Notices} own=${own} charter=${charter} />
           <${Provisional} charter=${charter} answer=${outcome} />
           <${Health} status=${status} charter=${charter} />
@@ -54,12 +53,13 @@ function Round({ status, charter, outcome }) {
   <//>`;
 }
 
-function Mine({ own, proposals }) {
+function Mine({ own, proposals, questions }) {
   const { me, member, choose } = useMe(own);
   const ballot = useAnswer(me ? `/v1/ballots/${me}` : null, LIVE);
   const open = proposals?.filter((proposal) => proposal.status === "open") ?? [];
   const said = ballot.data?.newest ?? ballot.data?.standing;
   const answered = new Set([...(said?.ballot.scores ?? []), ...(said?.ballot.answers ?? [])].map((line) => line.proposal));
+  const owed = questions.filter((question) => question.owner === me);
   const missing = open.filter((proposal) => !answered.has(proposal.id));
   return html`<${Card} title=${t("mine.title")} aside=${html`<${PersonChoice} own=${own} me=${me} choose=${choose} />`}>
     ${!me
@@ -81,13 +81,10 @@ function Mine({ own, proposals }) {
                   )}
                 </ul>
                 ${missing.length > 6 && html`<p><a href=${link("proposals")}>${t("mine.more", { count: missing.length - 6 })}</a></p>`}
-                <${Command}
-                  label=${t("act.vote")}
-                  text=${`mutua vote ${missing
-                    .slice(0, 2)
-                    .map((proposal) => `${short(proposal.id)}=${proposal.subject.loan ? 5 : "yes"}`)
-                    .join(" ")}`}
-                />`}
+                <p><a class="button" href=${link("ballot")}>${t("mine.vote")}</a></p>`}
+          ${owed.length > 0 &&
+          html`<p>${t("mine.owed", { count: owed.length })}</p>
+            <ul class="list">${owed.slice(0, 6).map((each) => html`<li><a href=${link("proposals", each.proposal)}>${each.title}</a></li>`)}</ul>`}
         `}
   <//>`;
 }

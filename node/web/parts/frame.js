@@ -13,7 +13,7 @@ export function Frame() {
   useLanguage();
   const { parts } = useRoute();
   const name = parts[0] in PAGES ? parts[0] : "now";
-  const { Page, under } = PAGES[name];
+  const { Page } = PAGES[name];
   const status = useAnswer("/v1/status", ["sealed", "closed", "reset", "beginning", "health", "taken"]);
   const charter = useAnswer("/v1/charter", ["closed", "reset", "beginning"]);
   const own = useAnswer("/v1/own-keys");
@@ -21,7 +21,7 @@ export function Frame() {
   const place = parts.join("/");
   const first = useRef(true);
   useEffect(() => {
-    document.title = `${t(`frame.page.${under ?? name}`)} · ${status.data?.name ?? "mutua"}`;
+    document.title = `${t(`frame.page.${name}`)} · ${status.data?.name ?? "mutua"}`;
   });
   // Whoever goes to another page by keyboard begins at its top.
   useEffect(() => {
@@ -43,9 +43,9 @@ export function Frame() {
       <nav class="inner" aria-label=${t("frame.pages")}>
         <ul>
           ${Object.entries(PAGES)
-            .filter(([, page]) => !page.under)
+            .filter(([, page]) => page.isFor?.(own.data) ?? true)
             .map(([each]) => {
-              const here = each === (under ?? name);
+              const here = each === (name);
               return html`<li><a href=${link(each)} aria-current=${here ? "page" : undefined}>${t(`frame.page.${each}`)}</a></li>`;
             })}
         </ul>
