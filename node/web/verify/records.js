@@ -88,7 +88,7 @@ export const BODY = choice(
   ["delegate", { scope: SCOPE, to: option(bytes32) }],
 );
 
-const SIGNED_RECORD = structure({ ...RECORD_START, body: withBytes(BODY), signature: bytes64 });
+export const SIGNED_RECORD = structure({ ...RECORD_START, body: withBytes(BODY), signature: bytes64 });
 
 /** Number and predecessor fit each other. */
 export const isNumbered = ({ sequence, previous }) => sequence >= 1n && (sequence === 1n) === isZeros(previous);

@@ -8,7 +8,7 @@ use std::{
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key, wd::TimeoutConfiguration};
 use hyper_util::client::legacy::connect::HttpConnector;
-use mutua_tests::free_port;
+use mutua_tests::{PASSPHRASE, free_port};
 use serde_json::{Value, json};
 
 /// How long the page may take for what usually takes moments.
@@ -20,7 +20,7 @@ const WIDTHS: [u32; 2] = [1280, 390];
 /// The browser, and the program that drives it.
 pub(crate) struct Browser {
     pub(crate) client: Client,
-    driver: Child,
+    _driver: Driver,
     port: u16,
     session: String,
 }
@@ -34,12 +34,8 @@ impl Browser {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        let Ok(driver) = driver else {
-            eprintln!(
-                "SKIPPED: the page was not looked at: chromedriver is missing (sudo apt install chromium chromium-driver)"
-            );
-            return None;
-        };
+        let Ok(driver) = driver else { return skipped("chromedriver is missing") };
+        let driver = Driver(driver);
         let capabilities = json!({
             "goog:loggingPrefs": { "browser": "ALL" },
             // A window of its own needs a screen; the sandbox needs rights that a container rarely gives.
@@ -57,6 +53,9 @@ impl Browser {
                 .await;
             match connected {
                 Ok(client) => break client,
+                Err(error) if error.to_string().contains("cannot find Chrome binary") => {
+                    return skipped("chromedriver finds no Chromium");
+                }
                 Err(error) if begun.elapsed() > PATIENCE => panic!("no browser: {error}"),
                 Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             }
@@ -64,7 +63,7 @@ impl Browser {
         let patient = TimeoutConfiguration::new(Some(PATIENCE), Some(PATIENCE), None);
         client.update_timeouts(patient).await.expect("the driver can be patient");
         let session = client.session_id().await.expect("a session was begun").expect("it has a name");
-        Some(Self { client, driver, port, session })
+        Some(Self { client, _driver: driver, port, session })
     }
 
     /// Asks the driver for something that only Chromium has.
@@ -111,6 +110,54 @@ impl Browser {
         waiting.await.unwrap_or_else(|error| panic!("{selector}: {error}"))
     }
 
+    /// Opens, closes or follows what is found by this selector, by keyboard.
+    pub(crate) async fn enters(&self, selector: &str) {
+        let element = self.find(selector).await;
+        self.presses(&element, &[Key::Enter]).await;
+    }
+
+    /// Writes into the field that is found by this selector, in place of what stands there.
+    pub(crate) async fn writes(&self, selector: &str, text: &str) {
+        let field = self.find(selector).await;
+        field.clear().await.expect("it can be emptied");
+        field.send_keys(text).await.expect("keys can be pressed");
+    }
+
+    /// Chooses a file.
+    pub(crate) async fn gives(&self, selector: &str, path: &std::path::Path) {
+        let field = self.find(selector).await;
+        field.send_keys(&path.display().to_string()).await.expect("a file can be chosen");
+    }
+
+    /// Chooses in the list that is found by this selector.
+    pub(crate) async fn chooses(&self, selector: &str, value: &str) {
+        self.find(selector).await.select_by_value(value).await.expect("there is such a choice");
+    }
+
+    /// Signs, with the passphrase, in the form within what is found by this selector, and waits until that is done.
+    pub(crate) async fn signs(&self, within: &str) {
+        self.writes(&format!("{within} input[type=password]"), PASSPHRASE).await;
+        self.enters(&format!("{within} .sign button")).await;
+        let done = Locator::Css(".act .good, .act .trouble");
+        self.client.wait().at_most(PATIENCE).for_element(done).await.expect("it is signed, or refused");
+        let refused = self.run("return document.querySelector('.act .trouble')?.innerText ?? null").await;
+        assert_eq!(refused, Value::Null, "{within}");
+    }
+
+    /// Where what is downloaded goes.
+    pub(crate) fn downloads_to(&self, folder: &std::path::Path) {
+        self.cdp("Browser.setDownloadBehavior", &json!({ "behavior": "allow", "downloadPath": folder }));
+    }
+
+    /// Draws as in the dark, or as by day.
+    pub(crate) fn darkens(&self, dark: bool) {
+        let scheme = if dark { "dark" } else { "light" };
+        self.cdp(
+            "Emulation.setEmulatedMedia",
+            &json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }),
+        );
+    }
+
     /// Presses a key, without a mouse, in an element that has the focus then.
     pub(crate) async fn presses(&self, element: &Element, keys: &[Key]) {
         let text: String = keys.iter().copied().map(char::from).collect();
@@ -127,8 +174,10 @@ impl Browser {
         let lines = self.chromium("se/log", &json!({ "type": "browser" }));
         let severe = lines.as_array().into_iter().flatten().filter(|line| line["level"] == "SEVERE");
         let messages = severe.map(|line| line["message"].as_str().unwrap_or_default().to_owned());
-        // That the desk refuses a wrong passphrase is what a test wants.
-        messages.filter(|message| !message.contains("/v1/desk")).collect()
+        // That the desk refuses a wrong passphrase is what a test wants, and that a key is no member's.
+        messages
+            .filter(|message| !message.contains("/v1/desk") && !message.contains("/v1/members/"))
+            .collect()
     }
 
     /// Takes pictures of what is shown, at every width, and makes sure that nothing sticks out.
@@ -175,11 +224,19 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
+/// The program that drives a browser, for as long as this is kept.
+struct Driver(Child);
+
+impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
+}
+
+fn skipped(why: &str) -> Option<Browser> {
+    eprintln!("SKIPPED: the page was not looked at: {why} (sudo apt install chromium chromium-driver)");
+    None
 }
 
 fn decode(text: &str) -> Vec<u8> {
