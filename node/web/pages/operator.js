@@ -54,19 +54,18 @@ function Queue({ attestor, charter }) {
 }
 
 // Words that name what is answered, its title, and where it is.
-function owedOf({ about, title }) {
+function owedOf({ about, title }, questions) {
   const [kind, value] = Object.entries(about)[0];
-  if (kind === "outcome") return { words: [`--round=${value}`], title: t("operator.outcome", { round: value }), place: link("outcome", String(value)) };
-  return { words: [short(value)], title, place: kind === "motion" ? link("proposals", value) : null };
+  if (kind === "outcome") return { kind, words: [`--round=${value}`], title: t("operator.outcome", { round: value }), place: link("outcome", String(value)) };
+  if (kind === "motion") return { kind, words: [short(value)], title, place: link("proposals", value) };
+  const question = questions.find((each) => each.id === value);
+  return { kind, words: [short(value)], title: question?.title ?? title, place: question && link("proposals", question.proposal) };
 }
 
 function Owed({ status, board }) {
   const [open, setOpen] = useState(null);
-  const owed = [
-    ...status.waiting.map((each) => ({ ...owedOf(each), id: JSON.stringify(each.about), kind: Object.keys(each.about)[0], since: each.since, said: each.status })),
-    ...status.questions.map((each) => ({ words: [short(each.id)], title: each.title, place: link("proposals", each.proposal), id: each.id, kind: "question", since: each.since })),
-  ];
-  const count = status.waiting_count + status.questions_count;
+  const owed = status.waiting.map((each) => ({ ...owedOf(each, status.questions), id: JSON.stringify(each.about), since: each.since, said: each.status }));
+  const count = status.waiting_count;
   return html`<${Card} wide title=${t("operator.owed")} aside=${html`<${Badge} kind=${count > 0 ? "wait" : "good"}>${t("operator.answers", { count })}<//>`}>
     ${owed.length === 0 && html`<${Empty}>${t("operator.noneOwed")}<//>`}
     <ul class="entries" data-test="owed">

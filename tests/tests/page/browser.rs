@@ -138,9 +138,9 @@ impl Browser {
     pub(crate) async fn signs(&self, within: &str) {
         self.writes(&format!("{within} input[type=password]"), PASSPHRASE).await;
         self.enters(&format!("{within} .sign button")).await;
-        let done = Locator::Css(".act .good, .act .trouble");
-        self.client.wait().at_most(PATIENCE).for_element(done).await.expect("it is signed, or refused");
-        let refused = self.run("return document.querySelector('.act .trouble')?.innerText ?? null").await;
+        self.find(&format!("{within} .act .good, {within} .act .trouble")).await;
+        let refused = format!("return document.querySelector('{within} .act .trouble')?.innerText ?? null");
+        let refused = self.run(&refused).await;
         assert_eq!(refused, Value::Null, "{within}");
     }
 

@@ -106,6 +106,7 @@ pub(crate) async fn speaks(browser: &Browser, scene: &Scene) {
     browser.enters(".side.for [data-do=reply]").await;
     browser.writes(".side.for textarea", "--for \"my\" street, too").await;
     browser.signs(".side.for .form").await;
+    browser.find(".side.for .replies .text").await;
     browser.sees("--for \"my\" street, too").await;
     examine(browser, "proposal").await;
 
