@@ -206,26 +206,29 @@ mod tests {
         current
     }
 
+    /// Few projects and small raises, most of which change nothing, or many projects and raises that nearly all do.
     fn election() -> impl Strategy<Value = Instance> {
-        let score = prop_oneof![5 => Just(0u32), 3 => Just(1u32), 1 => 1u32..4];
-        let ballot = prop::collection::vec(score, 14);
-        (
-            prop::collection::vec(200u64..4000, 14),
-            prop::collection::vec(ballot, 10..30),
-            5_000u64..20_000,
-            prop_oneof![Just(None), Just(Some(4_000u32))],
-        )
-            .prop_map(|(costs, ballots, budget, category)| {
-                let caps = Caps { category, ..Caps::NONE };
-                let mut builder = InstanceBuilder::new(budget, 1).caps(caps);
-                for (cost, category) in costs.into_iter().zip([0, 1, 2, 3, 4].into_iter().cycle()) {
-                    builder.add_project(Project { category, ..Project::new(cost) });
-                }
-                for ballot in ballots {
-                    builder.add_voter(1, (0..).zip(ballot));
-                }
-                builder.build().unwrap()
-            })
+        let few = (Just(14usize), Just(1u64), 5_000u64..20_000);
+        let many = (Just(60usize), 5u64..20, 15_000u64..40_000);
+        prop_oneof![1 => few, 2 => many].prop_flat_map(|(projects, unit, budget)| {
+            let score = prop_oneof![5 => Just(0u32), 3 => Just(1u32), 1 => 1u32..4];
+            let ballot = prop::collection::vec(score, projects);
+            let costs = prop::collection::vec(200u64..4_000, projects);
+            let caps = prop_oneof![Just(None), Just(Some(4_000u32))];
+            (costs, prop::collection::vec(ballot, 10..30), caps).prop_map(
+                move |(costs, ballots, category)| {
+                    let caps = Caps { category, ..Caps::NONE };
+                    let mut builder = InstanceBuilder::new(budget, unit).caps(caps);
+                    for (cost, category) in costs.into_iter().zip([0, 1, 2, 3, 4].into_iter().cycle()) {
+                        builder.add_project(Project { category, ..Project::new(cost) });
+                    }
+                    for ballot in ballots {
+                        builder.add_voter(1, (0..).zip(ballot));
+                    }
+                    builder.build().unwrap()
+                },
+            )
+        })
     }
 
     proptest! {
