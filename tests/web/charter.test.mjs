@@ -35,6 +35,28 @@ test("each rule and each cap has bytes of its own", async () => {
   assert.equal(ids.size, rules.length * caps.length);
 });
 
+test("what a charter in JSON leaves out is as for the program", async () => {
+  const [{ charter }] = charters;
+  const without = (path) => {
+    const copy = structuredClone(charter);
+    const last = path.at(-1);
+    delete path.slice(0, -1).reduce((inner, name) => inner[name], copy)[last];
+    return copy;
+  };
+  const { policy, motions } = charter;
+  const caps = (name) => ({ ...charter, policy: { ...policy, caps: { ...policy.caps, [name]: null } } });
+  for (const [path, same] of [
+    [["policy", "grades"], { ...charter, policy: { ...policy, grades: [] } }],
+    [["motions", "charter"], { ...charter, motions: { ...motions, charter: { quorum: 5_000, majority: 6_666 } } }],
+    ...["borrower", "category", "expected_loss"].map((name) => [["policy", "caps", name], caps(name)]),
+  ]) {
+    assert.equal((await charterOfFile(file(without(path)))).id, (await charterOfFile(file(same))).id, path.join("."));
+  }
+  for (const path of [["policy", "caps"], ["motions"], ["limits"]]) {
+    await assert.rejects(charterOfFile(file(without(path))), (error) => error.message.includes(path.join(".")));
+  }
+});
+
 test("a log begins with its founding charter", async () => {
   const { archive, community } = read("archive.json");
   assert.equal((await charterOfFile(bytesOfHex(archive))).id, community);
@@ -57,6 +79,7 @@ test("what is no charter is refused, with the place", async () => {
     [file({ ...charter, roles: [{ role: "king", keys: [], needed: 1 }] }), /roles\[0\].role: one of/],
     [file({ ...charter, witnesses: [{ key: "00", power: 1, name: "w" }] }), /witnesses\[0\].key: a key/],
     [file({ ...charter, witnesses: [] }), /witnesses/],
+    [file({ ...charter, policy: { ...charter.policy, grades: null } }), /policy.grades: a list/],
   ]) {
     await assert.rejects(charterOfFile(value), (error) => says.test(error.message), String(says));
   }

@@ -105,7 +105,7 @@ function Seal({ newest, charter }) {
   const check = (number) => work.start({ task: "seal", token: token(), charter, height: number });
   useEffect(() => {
     if (asked) check(asked);
-  }, [asked]);
+  }, [asked, charter]);
   const submit = (event) => {
     event.preventDefault();
     const number = Number(height ?? asked ?? newest);

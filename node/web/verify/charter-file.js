@@ -41,6 +41,9 @@ const list = (type) => (value, where) => {
 const option = (type) => (value, where) =>
   value === null || value === undefined ? Uint8Array.of(0) : concat(Uint8Array.of(1), type(value, where));
 
+/** A field that may be left out. */
+const orElse = (type, given) => (value, where) => type(value === undefined ? given : value, where);
+
 const structure = (fields) => (value, where) => {
   wanted(value !== null && typeof value === "object", where, "fields are wanted");
   const unknown = Object.keys(value).find((name) => !Object.hasOwn(fields, name));
@@ -83,10 +86,14 @@ const charter = structure({
     greatest_default: u16,
     greatest_amount: u64,
     least_outlook: u8,
-    grades: list(structure({ greatest_default: u16, greatest_amount: u64 })),
+    grades: orElse(list(structure({ greatest_default: u16, greatest_amount: u64 })), []),
     caps: structure({ borrower: option(u16), category: option(u16), expected_loss: option(u16) }),
   }),
-  motions: structure({ quorum: u16, majority: u16, charter: structure({ quorum: u16, majority: u16 }) }),
+  motions: structure({
+    quorum: u16,
+    majority: u16,
+    charter: orElse(structure({ quorum: u16, majority: u16 }), { quorum: 5_000, majority: 6_666 }),
+  }),
   limits: structure({ score: u8, scores: u16, record_bytes: u32, records_per_round: u32 }),
 });
 
