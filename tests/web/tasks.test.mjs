@@ -76,6 +76,21 @@ test("a node whose answer breaks off is found out", async () => {
   assert.deepEqual([found.ok, failed(found)], [false, ["1.4"]]);
 });
 
+test("the log of another community is refused, also by a node that names the right one first", async () => {
+  const other = bytesOfHex(read("archive.json").archive);
+  const whole = bytesOfHex(amended.archive);
+  for (const [what, first, charter] of [
+    ["a file, and a node of two faces", whole, whole],
+    ["a file, and another node", other, whole],
+    ["a node of two faces", whole, undefined],
+  ]) {
+    nodeWith({ "/v1/archive": (query) => new Response(query.get("seals") === "0" ? first : other) });
+    const found = await TASKS.log({ token, charter }, () => {});
+    assert.deepEqual([what, found.ok, failed(found), found.community], [what, false, ["1.1"], amended.charter.community]);
+    assert.match(found.checks.at(-1).detail, /another community/);
+  }
+});
+
 test("seals are checked by the charter in force", async () => {
   nodeWith();
   for (const height of [1, 11, 18, 20]) {

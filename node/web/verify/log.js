@@ -22,15 +22,16 @@ const OPEN_CHANGES = 1_024;
 class Undecided extends Error {}
 
 /**
- * Checks an archive, `parts` of which are `Uint8Array`s. `heads`, which may be async, gives the 164 bytes of an outcome's head (10.7) by the
- * height of the closing seal and the round, or null. It is asked only about rounds in which a change of the charter was proposed: a head is
- * checked against the seal, so that whoever gives it need not be trusted. `progress` is told of the state after every seal.
+ * Checks an archive, `parts` of which are `Uint8Array`s. `founding`, in hexadecimal, is the community whose it has to be; without it, that is
+ * not checked. `heads`, which may be async, gives the 164 bytes of an outcome's head (10.7) by the height of the closing seal and the round,
+ * or null. It is asked only about rounds in which a change of the charter was proposed: a head is checked against the seal, so that whoever
+ * gives it need not be trusted. `progress` is told of the state after every seal.
  *
  * `{ok, checks, community, height, head, time, records, rounds, fault, undecided}`: the state is that up to the last seal that holds; `fault` is
  * `{check, seal, record, detail}`; `undecided` says why the checking could not go on though nothing is wrong.
  */
-export async function checkLog(parts, { heads = () => null, progress = () => {} }) {
-  const log = new Log(new Frames(parts), heads);
+export async function checkLog(parts, { founding = null, heads = () => null, progress = () => {} }) {
+  const log = new Log(new Frames(parts), founding, heads);
   try {
     await log.check(progress);
     return { ok: true, checks: log.checks.list(), ...log.state() };
@@ -43,8 +44,9 @@ export async function checkLog(parts, { heads = () => null, progress = () => {} 
 }
 
 class Log {
-  constructor(frames, heads) {
+  constructor(frames, founding, heads) {
     this.frames = frames;
+    this.founding = founding;
     this.heads = heads;
     this.checks = new Checks();
     this.community = null;
@@ -81,13 +83,16 @@ class Log {
   async begin() {
     const { kind, payload } = await this.frames.next("1.1");
     if (kind !== FRAME.charter) throw new Refused("1.1", `a frame of kind ${kind} stands in the place of the charter`);
+    let community;
     try {
-      this.community = new Community(readCharter(payload));
+      community = new Community(readCharter(payload));
     } catch (error) {
       if (!(error instanceof Malformed || error instanceof OutOfBounds)) throw error;
       throw new Refused("1.1", `the charter: ${error.message}`);
     }
-    this.checks.passed("1.1");
+    const id = hex(community.id);
+    this.checks.need("1.1", this.founding === null || id === this.founding, `it is the log of another community: ${id}`);
+    this.community = community;
     this.anchor = this.community.newest.charter.schedule.first_close;
     this.close = this.anchor;
   }
