@@ -7,12 +7,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mutua_node::api::{
-    HEIGHT,
-    types::{
-        ChainView, Charters, ImportView, LetGo, LetGoView, MemberView, ProblemDetails, ProposalView,
-        Receptions, Submission,
+use mutua_node::{
+    api::{
+        HEIGHT,
+        types::{
+            ChainView, Charters, ImportView, LetGo, LetGoView, MemberView, ProblemDetails, ProposalView,
+            Receptions, Submission,
+        },
     },
+    service::Sightings,
 };
 use mutua_protocol::{
     charter::{Charter, Community},
@@ -224,7 +227,40 @@ impl Client {
     /// # Errors
     /// See [`Client::get`].
     pub(crate) fn proposals(&self) -> Done<Vec<ProposalView>> {
-        self.get("/v1/proposals")
+        self.whole("/v1/proposals")
+    }
+
+    /// The evidence that the node has, from all parts of its list.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub(crate) fn sightings(&self) -> Done<Sightings> {
+        let mut all = Sightings::default();
+        let mut next = Some("/v1/evidence".to_owned());
+        while let Some(path) = next {
+            let answer = self.open(&path)?;
+            next = following(&answer);
+            let part: Sightings = self.parsed(answer)?;
+            all.proved.extend(part.proved);
+            all.unproved.extend(part.unproved);
+        }
+        Ok(all)
+    }
+
+    /// A list that the node gives in parts: each names the next (`Link`, RFC 8288).
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub(crate) fn whole<T: DeserializeOwned>(&self, path: &str) -> Done<Vec<T>> {
+        let mut all = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            let answer = self.open(&path)?;
+            next = following(&answer);
+            let part: Vec<T> = self.parsed(answer)?;
+            all.extend(part);
+        }
+        Ok(all)
     }
 
     /// All members, by key, a page at a time.
@@ -232,15 +268,7 @@ impl Client {
     /// # Errors
     /// See [`Client::get`].
     pub(crate) fn members(&self) -> Done<Vec<MemberView>> {
-        let mut members: Vec<MemberView> = Vec::new();
-        loop {
-            let after = members.last().map(|last| format!("&after={}", last.key)).unwrap_or_default();
-            let page: Vec<MemberView> = self.get(&format!("/v1/members?limit={PAGE}{after}"))?;
-            if page.is_empty() {
-                return Ok(members);
-            }
-            members.extend(page);
-        }
+        self.whole(&format!("/v1/members?limit={PAGE}"))
     }
 
     /// Asks with a body.
@@ -303,6 +331,13 @@ impl Client {
             self.name, self.base
         ))
     }
+}
+
+/// The path of the next part of a list, if there is one.
+fn following<T>(answer: &Response<T>) -> Option<String> {
+    let link = answer.headers().get("link")?.to_str().ok()?;
+    let (path, relation) = link.strip_prefix('<')?.split_once('>')?;
+    relation.contains("rel=\"next\"").then(|| path.to_owned())
 }
 
 fn agent(connect: Duration, body: Option<Duration>) -> Agent {

@@ -117,6 +117,23 @@ impl Node {
         .unwrap()
     }
 
+    /// The status, some headers (empty where there is none) and the text of what this path answers.
+    async fn ask(&self, path: &str, known: Option<String>) -> (u16, [String; 2], String) {
+        let url = format!("http://{}{path}", self.running.api);
+        tokio::task::spawn_blocking(move || {
+            let request = ureq::get(&url).header("Authorization", "Bearer secret");
+            let request = request.header("If-None-Match", known.unwrap_or_default());
+            let mut response = request.call().unwrap();
+            let headers = ["etag", "link"].map(|name| {
+                let value = response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+                value.unwrap_or_default()
+            });
+            (response.status().as_u16(), headers, response.body_mut().read_to_string().unwrap())
+        })
+        .await
+        .unwrap()
+    }
+
     async fn post<I: Serialize, T: DeserializeOwned + Send + 'static>(&self, path: &str, body: &I) -> T {
         let url = format!("http://{}{path}", self.running.api);
         let body = serde_json::to_value(body).unwrap();
@@ -361,5 +378,62 @@ async fn what_is_said_and_delegated_can_be_asked_for() {
     ] {
         assert!(node.get::<serde_json::Value>(&path).await.is_none(), "{path} was answered");
     }
+    node.stop().await;
+}
+
+/// Lists in parts and answers with tags: what programs want of an API.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_come_in_parts_and_answers_have_tags() {
+    let witness = key(1);
+    let charter = charter(std::slice::from_ref(&witness), now() + 3_600_000);
+    let node = Node::start(&charter, Some(witness), 1, Vec::new()).await;
+    let operator = key(100);
+    let members: Vec<SecretKey> = (10..15).map(key).collect();
+    for (position, member) in members.iter().enumerate() {
+        node.say(&charter, &operator, admit(member.public(), &format!("Member {position}"))).await;
+    }
+    let mut proposed = Vec::new();
+    for member in &members {
+        let title = format!("Motion of {}", member.public().short());
+        let motion = Subject::Motion(Motion { title, text: "Shall we?".to_owned() });
+        proposed.push(node.say(&charter, member, Body::Propose(motion)).await);
+    }
+    node.all_sealed().await;
+
+    for (list, entries) in [("/v1/members", 5), ("/v1/proposals", 5)] {
+        let (_, _, whole) = node.ask(list, None).await;
+        let whole: Vec<serde_json::Value> = serde_json::from_str(&whole).unwrap();
+        assert_eq!(whole.len(), entries, "{list}");
+        let (mut parts, mut next) = (Vec::new(), format!("{list}?limit=2"));
+        loop {
+            let (_, [_, link], part) = node.ask(&next, None).await;
+            let part: Vec<serde_json::Value> = serde_json::from_str(&part).unwrap();
+            assert!((1..=2).contains(&part.len()), "{next}");
+            parts.extend(part);
+            match link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")) {
+                Some(path) => next = path.to_owned(),
+                None => break,
+            }
+        }
+        assert_eq!(parts, whole, "{list}");
+        assert!(node.get::<serde_json::Value>(&format!("{list}?limit=0")).await.is_none());
+    }
+
+    // The tag holds until something happens, and not for what changes by itself.
+    let (status, [tag, _], _) = node.ask("/v1/proposals", None).await;
+    assert!(status == 200 && !tag.is_empty());
+    assert_eq!(node.ask("/v1/proposals", Some(tag.clone())).await.0, 304);
+    assert_eq!(node.ask("/v1/proposals", Some(format!("\"other\", W/{tag}"))).await.0, 304);
+    for path in ["/v1/status", "/v1/outcomes/current", "/v1/network"] {
+        let (status, [other, _], _) = node.ask(path, Some(tag.clone())).await;
+        assert_eq!((status, other.as_str()), (200, ""), "{path}");
+    }
+    let on = On::Proposal(proposed[0]);
+    let said = Body::Argue { on, stance: Stance::For, text: "It is time.".to_owned() };
+    node.say(&charter, &members[1], said).await;
+    node.all_sealed().await;
+    let (status, [newer, _], _) = node.ask("/v1/proposals", Some(tag.clone())).await;
+    assert_eq!(status, 200);
+    assert_ne!(newer, tag);
     node.stop().await;
 }

@@ -1,6 +1,6 @@
 //! Arguments about proposals, and the questions that wait for an answer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use axum::{
     Json,
@@ -18,6 +18,7 @@ use serde::Deserialize;
 use super::{
     Shared, blocking,
     named::{ByProposal, Named},
+    paged::{Paged, part},
     problem::Problem,
     types::{ArgumentView, QuestionView, ThreadView},
 };
@@ -93,9 +94,25 @@ pub(super) async fn find(
     Ok(Json(with_texts(&shared, found, wanted.hidden).await?))
 }
 
-pub(super) async fn questions(State(shared): State<Shared>) -> Result<Json<Vec<QuestionView>>, Problem> {
-    let open = shared
-        .ask(|core| {
+/// Which part of the list of questions is wanted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(super) struct PartOfQuestions {
+    /// At most so many entries.
+    limit: Option<NonZeroUsize>,
+    /// Begin behind this question.
+    after: Option<RecordId>,
+}
+
+pub(super) async fn questions(
+    State(shared): State<Shared>,
+    wanted: Result<Query<PartOfQuestions>, QueryRejection>,
+) -> Result<Paged<Vec<QuestionView>>, Problem> {
+    let Query(PartOfQuestions { limit, after }) = wanted?;
+    let limit = limit.map_or(PAGE, NonZeroUsize::get).min(PAGE);
+    let (open, last) = shared
+        .ask(move |core| {
             let ledger = core.ledger();
             let view = |question: mutua_protocol::ledger::OpenQuestion| {
                 let title = ledger.proposals().get(&question.proposal).map(|found| found.subject.title());
@@ -108,10 +125,11 @@ pub(super) async fn questions(State(shared): State<Shared>) -> Result<Json<Vec<Q
                     since: question.since,
                 }
             };
-            ledger.open_questions().into_iter().take(PAGE).map(view).collect()
+            let part = part(ledger.open_questions().into_iter(), |question| question.id, after, limit);
+            (part.entries.into_iter().map(view).collect(), part.last)
         })
         .await?;
-    Ok(Json(open))
+    Ok(Paged::new(open, "/v1/questions", limit, last))
 }
 
 fn view(core: &Core, id: &ProposalId, after: Option<RecordId>, limit: usize) -> Option<ThreadView> {

@@ -26,6 +26,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use super::{
     Shared,
+    kept::Kept,
     problem::{PROBLEM, Problem},
     types::ProblemDetails,
 };
@@ -86,6 +87,7 @@ pub(super) struct Told {
     fails: &'static [u16],
     gives: Option<Given>,
     takes: Option<(&'static str, &'static str)>,
+    kept: bool,
 }
 
 /// An answer that the handler's type does not tell of.
@@ -97,13 +99,19 @@ struct Given {
 
 /// A route with a name that is its own, and what it is for.
 pub(super) const fn told(id: &'static str, group: Group, summary: &'static str) -> Told {
-    Told { id, group, summary, fails: &[], gives: None, takes: None }
+    Told { id, group, summary, fails: &[], gives: None, takes: None, kept: false }
 }
 
 impl Told {
     /// The statuses of its problems, beside those of every route.
     pub(super) const fn fails(mut self, statuses: &'static [u16]) -> Self {
         self.fails = statuses;
+        self
+    }
+
+    /// The answer follows from the log and what waits for a seal, and from nothing else: it has a tag.
+    pub(super) const fn kept(mut self) -> Self {
+        self.kept = true;
         self
     }
 
@@ -150,6 +158,12 @@ impl Told {
         {
             self.summary.clone_into(&mut answer.description);
         }
+        if self.kept {
+            let description =
+                "Nothing has changed since the answer whose tag 'If-None-Match' names.".to_owned();
+            let unchanged = openapi::Response { description, ..openapi::Response::default() };
+            responses.responses.insert(StatusCode::Code(304), ReferenceOr::Item(unchanged));
+        }
         let by_body: &[u16] = if with_body { &WITH_BODY } else { &[] };
         let mut statuses: Vec<u16> = ALWAYS.iter().chain(by_body).chain(self.fails).copied().collect();
         statuses.sort_unstable();
@@ -187,10 +201,16 @@ impl OperationOutput for Problem {
 }
 
 /// Routes, of which each is described: there is no other way to add one.
-pub(super) struct Routes(ApiRouter<Shared>);
+pub(super) struct Routes {
+    router: ApiRouter<Shared>,
+    kept: Kept,
+}
 
 /// What answers at a path, with what the document says of it.
-pub(super) struct Route(ApiMethodRouter<Shared>);
+pub(super) struct Route {
+    router: ApiMethodRouter<Shared>,
+    kept: bool,
+}
 
 pub(super) fn get<H, I, O, T>(handler: H, told: Told) -> Route
 where
@@ -199,7 +219,7 @@ where
     O: OperationOutput,
     T: 'static,
 {
-    Route(get_with(handler, |operation| told.tell(operation)))
+    Route { kept: told.kept, router: get_with(handler, |operation| told.tell(operation)) }
 }
 
 pub(super) fn post<H, I, O, T>(handler: H, told: Told) -> Route
@@ -209,7 +229,7 @@ where
     O: OperationOutput,
     T: 'static,
 {
-    Route(post_with(handler, |operation| told.tell(operation)))
+    Route { kept: false, router: post_with(handler, |operation| told.tell(operation)) }
 }
 
 impl Routes {
@@ -220,16 +240,19 @@ impl Routes {
                 .with(|settings| settings.definitions_path = "/components/schemas".into());
             context.schema = settings.into_generator();
         });
-        Self(ApiRouter::new())
+        Self { router: ApiRouter::new(), kept: Kept::new() }
     }
 
     /// One more.
-    pub(super) fn at(self, path: &str, route: Route) -> Self {
-        Self(self.0.api_route(path, route.0))
+    pub(super) fn at(mut self, path: &'static str, route: Route) -> Self {
+        if route.kept {
+            self.kept.insert(path);
+        }
+        Self { router: self.router.api_route(path, route.router), kept: self.kept }
     }
 
-    /// What answers the requests, and the document in which it is described.
-    pub(super) fn finish(self) -> (Router<Shared>, OpenApi) {
+    /// What answers the requests, the document in which it is described, and which answers have tags.
+    pub(super) fn finish(self) -> (Router<Shared>, (OpenApi, Kept)) {
         let mut api = OpenApi {
             info: Info {
                 title: "The API of a mutua node".to_owned(),
@@ -266,10 +289,10 @@ impl Routes {
             ),
             extensions: Default::default(),
         };
-        let router = self.0.finish_api_with(&mut api, |told| {
+        let router = self.router.finish_api_with(&mut api, |told| {
             told.security_scheme("token", token).security_requirement("token")
         });
-        (router, api)
+        (router, (api, self.kept))
     }
 }
 

@@ -14,7 +14,7 @@ use axum::{
 };
 
 use super::{
-    BODY_BYTES, Door, REQUEST_TIME, Shared,
+    BODY_BYTES, Door, REQUEST_TIME, Shared, kept,
     page::{PROTECTION, is_file},
     problem::{PROBLEM, Problem},
 };
@@ -27,19 +27,34 @@ pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: 
     let Ok(_place) = shared.0.places.acquire().await else {
         return protected(Problem::stopping().into_response());
     };
-    let mut response = match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+    let tag = kept::tag(&shared, &request);
+    let mut response = match tag {
+        Some(tag) if kept::is_known(&request, &tag) => kept::unchanged(tag),
+        tag => {
+            let response = answer(request, next).await;
+            match tag {
+                Some(tag) if response.status() == StatusCode::OK => kept::marked(response, tag),
+                _ => response,
+            }
+        }
+    };
+    if is_refusal(response.status()) {
+        response = without_more(response);
+    }
+    protected(response)
+}
+
+async fn answer(request: Request, next: Next) -> Response {
+    let response = match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::timeout().into_response(),
     };
     // What axum itself refuses, such as an address that is not UTF-8, it refuses in plain text.
     let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
     if !is_problem && (response.status().is_client_error() || response.status().is_server_error()) {
-        response = Problem::of(response.status()).into_response();
+        return Problem::of(response.status()).into_response();
     }
-    if is_refusal(response.status()) {
-        response = without_more(response);
-    }
-    protected(response)
+    response
 }
 
 /// Is it a client that this node does not want to hear again soon?

@@ -17,6 +17,7 @@ mod evidence;
 mod explanations;
 mod forecasts;
 mod guard;
+mod kept;
 mod loans;
 mod money;
 mod named;
@@ -24,6 +25,7 @@ mod notices;
 mod outcomes;
 mod own;
 mod page;
+mod paged;
 mod patient;
 mod preview;
 mod problem;
@@ -105,6 +107,7 @@ struct Inner {
     context: Context,
     door: Door,
     document: Bytes,
+    kept: kept::Kept,
     places: Semaphore,
     downloads: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -122,11 +125,17 @@ impl std::ops::Deref for Shared {
 }
 
 impl Shared {
-    fn new(context: Context, door: Door, api: &OpenApi, stopping: watch::Receiver<bool>) -> Self {
+    fn new(
+        context: Context,
+        door: Door,
+        (api, kept): (OpenApi, kept::Kept),
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
         Self(Arc::new(Inner {
             context,
             door,
-            document: written(api).into(),
+            document: written(&api).into(),
+            kept,
             places: Semaphore::new(REQUESTS),
             downloads: Arc::new(Semaphore::new(DOWNLOADS)),
             streams: Arc::new(Semaphore::new(events::STREAMS)),
@@ -154,7 +163,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 /// The document of the owner's door (OpenAPI 3.1), as it is served at `/v1/openapi.json`.
 #[must_use]
 pub fn document() -> String {
-    written(&routes::owners().finish().1)
+    written(&routes::owners().finish().1.0)
 }
 
 fn written(api: &OpenApi) -> String {
@@ -170,8 +179,8 @@ pub async fn serve(
     context: Context,
     stopping: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let (router, api) = routes::owners().finish();
-    let shared = Shared::new(context, Door::Owner(listener.local_addr()?), &api, stopping.clone());
+    let (router, told) = routes::owners().finish();
+    let shared = Shared::new(context, Door::Owner(listener.local_addr()?), told, stopping.clone());
     let router = router.layer(DefaultBodyLimit::max(BODY_BYTES)).fallback(elsewhere);
     server::serve(listener, guarded(router, shared), stopping).await;
     Ok(())
@@ -180,8 +189,8 @@ pub async fn serve(
 /// Serves the log and the outcomes to auditors, who show the token of this context, until `stopping` becomes true. It has
 /// room of its own: whatever auditors do, the owner's requests do not wait for them.
 pub async fn serve_auditors(listener: TcpListener, context: Context, stopping: watch::Receiver<bool>) {
-    let (router, api) = routes::shown_to_all().finish();
-    let shared = Shared::new(context, Door::Auditors, &api, stopping.clone());
+    let (router, told) = routes::shown_to_all().finish();
+    let shared = Shared::new(context, Door::Auditors, told, stopping.clone());
     let router = router.fallback(nowhere);
     server::serve(listener, guarded(router, shared), stopping).await;
 }

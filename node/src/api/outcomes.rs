@@ -1,10 +1,10 @@
 //! Outcomes, with the names that people need.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Query, State, rejection::QueryRejection},
     http::header::CONTENT_TYPE,
     response::{IntoResponse, Response},
 };
@@ -15,20 +15,48 @@ use mutua_protocol::{
     records::{Body, ProposalId, Subject},
 };
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use super::{
     Shared,
     archive::streamed,
     named::{ByRound, Named},
+    paged::{Paged, part},
     problem::Problem,
     types::{Heads, LoanShares, OutcomeSummary, OutcomeView, ProposalName},
     views::ineligible,
 };
 use crate::service::Core;
 
-pub(super) async fn list(State(shared): State<Shared>) -> Result<Json<Vec<OutcomeSummary>>, Problem> {
-    let rounds =
-        shared.ask(|core| core.ledger().closings().iter().map(|closing| summary(closing)).collect()).await?;
-    Ok(Json(rounds))
+/// Greatest number of rounds in one answer.
+const ROUNDS: usize = 1_000;
+
+/// Which part of the list of rounds is wanted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(super) struct PartOfRounds {
+    /// At most so many entries.
+    limit: Option<NonZeroUsize>,
+    /// Begin behind this round.
+    after: Option<u32>,
+}
+
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    wanted: Result<Query<PartOfRounds>, QueryRejection>,
+) -> Result<Paged<Vec<OutcomeSummary>>, Problem> {
+    let Query(PartOfRounds { limit, after }) = wanted?;
+    let limit = limit.map_or(ROUNDS, NonZeroUsize::get).min(ROUNDS);
+    let (rounds, last) = shared
+        .ask(move |core| {
+            let all = core.ledger().closings().iter();
+            let part = part(all, |closing| closing.outcome.round, after, limit);
+            (part.entries.into_iter().map(|closing| summary(closing)).collect(), part.last)
+        })
+        .await?;
+    Ok(Paged::new(rounds, "/v1/outcomes", limit, last))
 }
 
 pub(super) async fn show(

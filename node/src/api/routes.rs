@@ -7,8 +7,8 @@ use super::{
         Group::{Community, Log, Node, Outcomes, Proposals, Records},
         Routes, get, post, told,
     },
-    events, evidence, explanations, forecasts, loans, network, notices, outcomes, own, preview, queue,
-    receipts, records, status,
+    events, evidence, explanations, forecasts, loans, network, notices, outcomes, own, preview,
+    queue, receipts, records, status,
     types::SharesView,
     views,
 };
@@ -44,7 +44,7 @@ pub(super) fn owners() -> Routes {
         )
         .at(
             "/v1/records/{id}",
-            get(records::show, told("record", Records, "A record, sealed or not").fails(&[400, 404])),
+            get(records::show, told("record", Records, "A record, sealed or not").kept().fails(&[400, 404])),
         )
         .at(
             "/v1/seals",
@@ -68,7 +68,7 @@ pub(super) fn shown_to_all() -> Routes {
                     .gives_json::<serde_json::Map<String, serde_json::Value>>("The API in OpenAPI 3.1."),
             ),
         )
-        .at("/v1/charter", get(charters::in_force, told("charter", Community, "The charter in force")))
+        .at("/v1/charter", get(charters::in_force, told("charter", Community, "The charter in force").kept()))
         .at(
             "/v1/charters",
             get(
@@ -78,18 +78,23 @@ pub(super) fn shown_to_all() -> Routes {
                     Community,
                     "Every charter that has been in force, and the changes that are open",
                 )
+                .kept()
                 .fails(&[400]),
             ),
         )
         .at(
             "/v1/outcomes",
-            get(outcomes::list, told("outcomes", Outcomes, "The rounds that have closed, in short")),
+            get(
+                outcomes::list,
+                told("outcomes", Outcomes, "The rounds that have closed, in short").kept().fails(&[400]),
+            ),
         )
         .at(
             "/v1/outcomes/{round}",
             get(
                 outcomes::show,
                 told("outcome", Outcomes, "What a round has decided, or would decide now")
+                    .kept()
                     .fails(&[400, 404, 409]),
             ),
         )
@@ -98,6 +103,7 @@ pub(super) fn shown_to_all() -> Routes {
             get(
                 outcomes::shares,
                 told("shares", Outcomes, "What each member's vote has paid for each funded loan")
+                    .kept()
                     .gives_json::<SharesView>(
                         "For each funded loan, in the order of selection, what each member paid.",
                     )
@@ -113,13 +119,17 @@ pub(super) fn shown_to_all() -> Routes {
                     Log,
                     "A receipt: that a record is sealed, or what was counted for a key, or both",
                 )
+                .kept()
                 .gives(FILE, "The receipt's file.")
                 .fails(&[400, 404, 409]),
             ),
         )
         .at(
             "/v1/evidence",
-            get(evidence::list, told("evidence", Log, "The misbehaviour of which this node has evidence")),
+            get(
+                evidence::list,
+                told("evidence", Log, "The misbehaviour of which this node has evidence").fails(&[400]),
+            ),
         )
         .at(
             "/v1/evidence/{name}",
@@ -132,7 +142,10 @@ pub(super) fn shown_to_all() -> Routes {
         )
         .at(
             "/v1/seals/{height}",
-            get(archive::seal, told("seal", Log, "A seal, and the ids of its records").fails(&[400, 404])),
+            get(
+                archive::seal,
+                told("seal", Log, "A seal, and the ids of its records").kept().fails(&[400, 404]),
+            ),
         )
         .at(
             "/v1/archive",
@@ -192,35 +205,38 @@ fn about_people(routes: Routes) -> Routes {
     routes
         .at(
             "/v1/members",
-            get(views::members, told("members", Community, "The members, by key").fails(&[400])),
+            get(views::members, told("members", Community, "The members, by key").kept().fails(&[400])),
         )
-        .at("/v1/members/{key}", get(views::member, told("member", Community, "A member").fails(&[400, 404])))
+        .at(
+            "/v1/members/{key}",
+            get(views::member, told("member", Community, "A member").kept().fails(&[400, 404])),
+        )
         .at(
             "/v1/chains/{key}",
             get(
                 views::chain,
-                told("chain", Records, "What the next record of an author continues").fails(&[400]),
+                told("chain", Records, "What the next record of an author continues").kept().fails(&[400]),
             ),
         )
         .at(
             "/v1/replacements",
             get(
                 views::replacements,
-                told("replacements", Community, "The lost keys that a registrar has replaced"),
+                told("replacements", Community, "The lost keys that a registrar has replaced").kept(),
             ),
         )
         .at(
             "/v1/successors",
             get(
                 views::successors,
-                told("successors", Community, "Each key that was replaced, with the one in its place"),
+                told("successors", Community, "Each key that was replaced, with the one in its place").kept(),
             ),
         )
         .at(
             "/v1/ballots/{key}",
             get(
                 views::ballot,
-                told("ballot", Community, "A member's ballots, sealed or not").fails(&[400, 404]),
+                told("ballot", Community, "A member's ballots, sealed or not").kept().fails(&[400, 404]),
             ),
         )
         .at(
@@ -228,6 +244,7 @@ fn about_people(routes: Routes) -> Routes {
             get(
                 delegations::show,
                 told("delegations", Community, "What a member has delegated, and what others have to them")
+                    .kept()
                     .fails(&[400, 404]),
             ),
         )
@@ -237,20 +254,23 @@ fn about_proposals(routes: Routes) -> Routes {
     routes
         .at(
             "/v1/proposals",
-            get(views::proposals, told("proposals", Proposals, "What is or was proposed").fails(&[400])),
+            get(
+                views::proposals,
+                told("proposals", Proposals, "What is or was proposed").kept().fails(&[400]),
+            ),
         )
         .at(
             "/v1/proposals/{id}",
             get(
                 views::proposal,
-                told("proposal", Proposals, "A proposal, with its history").fails(&[400, 404]),
+                told("proposal", Proposals, "A proposal, with its history").kept().fails(&[400, 404]),
             ),
         )
         .at(
             "/v1/proposals/{id}/arguments",
             get(
                 arguments::thread,
-                told("thread", Proposals, "The arguments about a proposal").fails(&[400, 404]),
+                told("thread", Proposals, "The arguments about a proposal").kept().fails(&[400, 404]),
             ),
         )
         .at(
@@ -258,12 +278,16 @@ fn about_proposals(routes: Routes) -> Routes {
             get(
                 arguments::find,
                 told("argumentsBeginning", Proposals, "The arguments whose ids begin with these digits")
+                    .kept()
                     .fails(&[400]),
             ),
         )
         .at(
             "/v1/questions",
-            get(arguments::questions, told("questions", Proposals, "The questions that wait for an answer")),
+            get(
+                arguments::questions,
+                told("questions", Proposals, "The questions that wait for an answer").kept().fails(&[400]),
+            ),
         )
         .at(
             "/v1/attestors/{key}/queue",
@@ -273,7 +297,7 @@ fn about_proposals(routes: Routes) -> Routes {
             "/v1/portfolio",
             get(
                 loans::show_portfolio,
-                told("portfolio", Proposals, "Where the money of the funded loans is").fails(&[400]),
+                told("portfolio", Proposals, "Where the money of the funded loans is").kept().fails(&[400]),
             ),
         )
         .at(
@@ -281,6 +305,7 @@ fn about_proposals(routes: Routes) -> Routes {
             get(
                 loans::show_track_record,
                 told("trackRecord", Proposals, "How right attestors and members were about risks")
+                    .kept()
                     .fails(&[400]),
             ),
         )
@@ -292,7 +317,9 @@ fn outcomes_of_now(routes: Routes) -> Routes {
             "/v1/outcomes/{round}/explanation",
             get(
                 explanations::explanation,
-                told("explanation", Outcomes, "Why an outcome is as it is").fails(&[400, 404, 409, 429]),
+                told("explanation", Outcomes, "Why an outcome is as it is")
+                    .kept()
+                    .fails(&[400, 404, 409, 429]),
             ),
         )
         .at(
@@ -300,6 +327,7 @@ fn outcomes_of_now(routes: Routes) -> Routes {
             get(
                 explanations::loan,
                 told("loanExplanation", Outcomes, "Why a loan was funded, or how far it was from that")
+                    .kept()
                     .fails(&[400, 404, 409, 429]),
             ),
         )

@@ -1,5 +1,7 @@
 //! Members, chains, ballots and proposals.
 
+use std::{num::NonZeroUsize, ops::Bound};
+
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
@@ -12,7 +14,7 @@ use mutua_protocol::{
         AttestationEnd, AttestationEntry, CastBallot, Ineligible, Ledger, Member, MemberStatus, Proposal,
         ProposalStatus, Replacement, TooLargeAlone,
     },
-    records::{About, Body},
+    records::{About, Body, ProposalId},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,6 +23,7 @@ use super::{
     Shared,
     loans::exact,
     named::{ByKey, ByProposal, Named},
+    paged::{Paged, part},
     problem::Problem,
     show_amount,
     types::{
@@ -30,15 +33,19 @@ use super::{
 };
 use crate::service::Core;
 
-/// Greatest number of entries in one answer.
-const PAGE: usize = 10_000;
+/// Greatest number of members in one answer.
+const MEMBERS: usize = 10_000;
 
-/// Which part of a list is wanted.
+/// Greatest number of proposals in one answer: with the longest texts, a few megabytes.
+const PROPOSALS: usize = 500;
+
+/// Which part of the list of members is wanted.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub(super) struct Page {
-    limit: Option<usize>,
+    /// At most so many entries.
+    limit: Option<NonZeroUsize>,
     /// Begin behind this key.
     after: Option<PublicKey>,
 }
@@ -46,19 +53,23 @@ pub(super) struct Page {
 pub(super) async fn members(
     State(shared): State<Shared>,
     page: Result<Query<Page>, QueryRejection>,
-) -> Result<Json<Vec<MemberView>>, Problem> {
+) -> Result<Paged<Vec<MemberView>>, Problem> {
     let Query(page) = page?;
     let after = page.after;
-    let limit = page.limit.unwrap_or(PAGE).min(PAGE);
-    let members = shared
+    let limit = page.limit.map_or(MEMBERS, NonZeroUsize::get).min(MEMBERS);
+    let (members, last) = shared
         .ask(move |core| {
             let ledger = core.ledger();
             let charter = &ledger.community().charter;
-            let all = ledger.members().iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
-            all.take(limit).map(|(key, member)| member_view(ledger, charter, key, member)).collect()
+            let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let all = ledger.members().range((begin, Bound::Unbounded));
+            let part = part(all, |(key, _)| **key, None, limit);
+            let views = part.entries.into_iter();
+            let views = views.map(|(key, member)| member_view(ledger, charter, key, member));
+            (views.collect(), part.last)
         })
         .await?;
-    Ok(Json(members))
+    Ok(Paged::new(members, "/v1/members", limit, last))
 }
 
 pub(super) async fn member(
@@ -149,16 +160,34 @@ pub(super) async fn ballot(
     ballots.map(Json).ok_or_else(|| Problem::not_found(format!("{author} is no member's key")))
 }
 
-pub(super) async fn proposals(State(shared): State<Shared>) -> Result<Json<Vec<ProposalView>>, Problem> {
-    let proposals = shared
-        .ask(|core| {
+/// Which part of the list of proposals is wanted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(super) struct PartOfProposals {
+    /// At most so many entries.
+    limit: Option<NonZeroUsize>,
+    /// Begin behind this proposal.
+    after: Option<ProposalId>,
+}
+
+pub(super) async fn proposals(
+    State(shared): State<Shared>,
+    wanted: Result<Query<PartOfProposals>, QueryRejection>,
+) -> Result<Paged<Vec<ProposalView>>, Problem> {
+    let Query(PartOfProposals { limit, after }) = wanted?;
+    let limit = limit.map_or(PROPOSALS, NonZeroUsize::get).min(PROPOSALS);
+    let (proposals, last) = shared
+        .ask(move |core| {
             let ledger = core.ledger();
             let mut all: Vec<&Proposal> = ledger.proposals().values().collect();
             all.sort_by_key(|proposal| proposal.sealed);
-            all.into_iter().map(|proposal| proposal_view(core, proposal, false)).collect()
+            let part = part(all.into_iter(), |proposal| proposal.id, after, limit);
+            let views = part.entries.into_iter().map(|proposal| proposal_view(core, proposal, false));
+            (views.collect(), part.last)
         })
         .await?;
-    Ok(Json(proposals))
+    Ok(Paged::new(proposals, "/v1/proposals", limit, last))
 }
 
 pub(super) async fn proposal(

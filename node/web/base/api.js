@@ -38,7 +38,19 @@ export async function request(path, { method = "GET", body, signal, headers } = 
   return answer;
 }
 
-export const get = async (path, signal) => JSON.parse(await (await request(path, { signal })).text(), exact);
+const read = async (answer) => JSON.parse(await answer.text(), exact);
+
+// A list that the node gives in parts comes whole, unless a limit is named.
+export async function get(path, signal) {
+  let answer = await request(path, { signal });
+  const value = await read(answer);
+  if (!Array.isArray(value) || /[?&]limit=/.test(path)) return value;
+  for (let next; (next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1]); ) {
+    answer = await request(next, { signal });
+    value.push(...(await read(answer)));
+  }
+  return value;
+}
 
 export const post = async (path, body, signal) =>
-  JSON.parse(await (await request(path, { method: "POST", body, signal })).text(), exact);
+  read(await request(path, { method: "POST", body, signal }));

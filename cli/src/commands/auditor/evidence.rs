@@ -95,7 +95,7 @@ impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Done {
         let home = Home::existing(context)?;
         let client = Client::of(&home)?;
-        let sightings: Sightings = client.get("/v1/evidence")?;
+        let sightings = client.sightings()?;
         match self.action {
             Action::List => output::show(context.json, &sightings, |page| list(page, &sightings)),
             Action::Export { folder, names, force } => {

@@ -65,7 +65,7 @@ impl Arguments {
         let client = Client::of(&Home::existing(context)?)?;
         let currency = client.charter()?.currency;
         if self.list {
-            let rounds: Vec<OutcomeSummary> = client.get("/v1/outcomes")?;
+            let rounds: Vec<OutcomeSummary> = client.whole("/v1/outcomes")?;
             return output::show(context.json, &rounds, |page| list(page, &rounds, &currency));
         }
         if let Some(prefix) = &self.explain {
