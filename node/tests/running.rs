@@ -381,9 +381,9 @@ async fn what_is_said_and_delegated_can_be_asked_for() {
     node.stop().await;
 }
 
-/// Lists in parts and answers with tags: what programs want of an API.
+/// Lists in parts, answers with tags, and figures: what programs want of an API.
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_come_in_parts_and_answers_have_tags() {
+async fn lists_come_in_parts_answers_have_tags_and_figures_are_told() {
     let witness = key(1);
     let charter = charter(std::slice::from_ref(&witness), now() + 3_600_000);
     let node = Node::start(&charter, Some(witness), 1, Vec::new()).await;
@@ -435,5 +435,33 @@ async fn lists_come_in_parts_and_answers_have_tags() {
     let (status, [newer, _], _) = node.ask("/v1/proposals", Some(tag.clone())).await;
     assert_eq!(status, 200);
     assert_ne!(newer, tag);
+
+    let (_, _, figures) = node.ask("/v1/metrics", None).await;
+    for line in ["mutua_round 1", "mutua_members 5", "mutua_proposals 5", "mutua_disagreement 0", "# EOF"] {
+        assert!(figures.lines().any(|found| found == line), "no '{line}' in:\n{figures}");
+    }
+    let unchanged = "mutua_requests_total{route=\"/v1/proposals\",status=\"304\"} 2";
+    assert!(figures.contains(unchanged), "{figures}");
+    asks_for_what_is_told(include_str!("../../scripts/grafana/mutua.json"), &figures);
     node.stop().await;
+}
+
+/// Every figure in the queries of a dashboard is one that the node tells.
+fn asks_for_what_is_told(dashboard: &str, figures: &str) {
+    let told: Vec<&str> =
+        figures.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    let dashboard: serde_json::Value = serde_json::from_str(dashboard).unwrap();
+    let mut asked = 0;
+    for panel in dashboard["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().unwrap() {
+            let query = target["expr"].as_str().unwrap();
+            let words = query.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+            for word in words.filter(|word| word.starts_with("mutua_")) {
+                let name = word.strip_suffix("_total").unwrap_or(word);
+                assert!(told.contains(&name), "'{query}' asks for {word}, and the node tells {told:?}");
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 10);
 }

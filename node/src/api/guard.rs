@@ -15,14 +15,18 @@ use axum::{
 
 use super::{
     BODY_BYTES, Door, REQUEST_TIME, Shared, kept,
+    metrics::Requests,
     page::{PROTECTION, is_file},
     problem::{PROBLEM, Problem},
 };
 
 /// Lets a request through that may come, when there is room.
 pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let route = Requests::route(&request);
     if let Err(problem) = check(&shared, &request) {
-        return protected(without_more(problem.into_response()));
+        let response = problem.into_response();
+        shared.0.requests.count(route, &response);
+        return protected(without_more(response));
     }
     let Ok(_place) = shared.0.places.acquire().await else {
         return protected(Problem::stopping().into_response());
@@ -38,6 +42,7 @@ pub(super) async fn admit(State(shared): State<Shared>, request: Request, next: 
             }
         }
     };
+    shared.0.requests.count(route, &response);
     if is_refusal(response.status()) {
         response = without_more(response);
     }

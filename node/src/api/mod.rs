@@ -19,6 +19,7 @@ mod forecasts;
 mod guard;
 mod kept;
 mod loans;
+mod metrics;
 mod money;
 mod named;
 mod notices;
@@ -108,6 +109,7 @@ struct Inner {
     door: Door,
     document: Bytes,
     kept: kept::Kept,
+    requests: metrics::Requests,
     places: Semaphore,
     downloads: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -136,6 +138,7 @@ impl Shared {
             door,
             document: written(&api).into(),
             kept,
+            requests: metrics::Requests::default(),
             places: Semaphore::new(REQUESTS),
             downloads: Arc::new(Semaphore::new(DOWNLOADS)),
             streams: Arc::new(Semaphore::new(events::STREAMS)),

@@ -7,7 +7,7 @@ use super::{
         Group::{Community, Log, Node, Outcomes, Proposals, Records},
         Routes, get, post, told,
     },
-    events, evidence, explanations, forecasts, loans, network, notices, outcomes, own, preview,
+    events, evidence, explanations, forecasts, loans, metrics, network, notices, outcomes, own, preview,
     queue, receipts, records, status,
     types::SharesView,
     views,
@@ -168,6 +168,14 @@ fn about_node(routes: Routes) -> Routes {
         .at(
             "/v1/notices",
             get(notices::list, told("notices", Node, "What there is to be told to members").fails(&[400])),
+        )
+        .at(
+            "/v1/metrics",
+            get(
+                metrics::show,
+                told("metrics", Node, "Figures for Prometheus")
+                    .gives(metrics::MEDIA, "OpenMetrics text; every name begins with 'mutua_'."),
+            ),
         )
         .at(
             "/v1/own-keys",
