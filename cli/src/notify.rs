@@ -30,6 +30,12 @@ const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
+/// The keys of a home that are told of: what the address of a request can hold.
+const KEYS: usize = 500;
+
+/// Failures after which the rest waits, too: the program or the address is out of order, and not one notice.
+const IN_A_ROW: usize = 3;
+
 /// What nobody could be told for so long is told no more: milliseconds.
 const STALE_MS: u64 = 7 * 24 * 3600 * 1000;
 
@@ -85,13 +91,14 @@ pub(crate) fn start(home: &Home, notify: &Notify) -> Done {
 /// # Errors
 /// When the node does not answer, or does not know a category.
 pub(crate) fn notices(home: &Home, client: &Client, categories: &[String], since: u64) -> Done<Notices> {
-    let members: Vec<String> = home.own_keys()?.iter().map(|own| own.key.to_string()).collect();
+    let keys = home.own_keys()?;
+    let members: Vec<String> = keys.iter().take(KEYS).map(|own| own.key.to_string()).collect();
     let categories: Vec<String> =
         categories.iter().map(|name| utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()).collect();
     client.get(&format!(
         "/v1/notices?members={}&categories={}&since={since}",
         members.join(","),
-        categories.join(",")
+        categories.join("%0A")
     ))
 }
 
@@ -112,14 +119,14 @@ fn keep_telling(home: &Home, target: &Target, categories: &[String]) {
     }
 }
 
-/// Tells what is new, the oldest first, up to the first failure.
+/// Tells what is new, the oldest first. One notice that nobody takes does not keep back the others.
 fn tell_news(home: &Home, target: &Target, categories: &[String]) -> Done {
     let client = Client::of(home)?;
     let mut told = match Told::read(home, target.name())? {
         Some(told) => told,
         None => {
             // Whoever has just asked to be told does not want to hear the history.
-            let told = Told::until(notices(home, &client, categories, u64::MAX)?.height);
+            let told = Told::of(&notices(home, &client, categories, u64::MAX)?);
             told.write(home, target.name())?;
             told
         }
@@ -132,15 +139,26 @@ fn tell_news(home: &Home, target: &Target, categories: &[String]) -> Done {
         );
     }
     let stale = times::now().saturating_sub(STALE_MS);
+    let mut failed = Vec::new();
     for notice in &found.notices {
         if told.has(notice) {
             continue;
         }
-        if notice.time >= stale {
-            target.tell(notice)?;
+        if notice.time.is_none_or(|time| time >= stale)
+            && let Err(failure) = target.tell(notice)
+        {
+            failed.push(failure);
+            if failed.len() == IN_A_ROW {
+                break;
+            }
+            continue;
         }
         told.add(notice);
         told.write(home, target.name())?;
     }
-    if told.reach(&found) { told.write(home, target.name()) } else { Ok(()) }
+    match failed.pop() {
+        Some(failure) => Err(failure),
+        None if told.reach(&found) => told.write(home, target.name()),
+        None => Ok(()),
+    }
 }

@@ -47,11 +47,15 @@ impl Target {
             uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty())
         });
         if !is_address {
-            return Err(Failure::input(format!(
-                "node.toml, [notify], webhook: '{address}' is no address such as http://127.0.0.1:8080/hook"
-            )));
+            return Err(Failure::input(
+                "node.toml, [notify], webhook: what stands there is no address such as http://127.0.0.1:8080/hook",
+            ));
         }
-        let config = Agent::config_builder().timeout_global(Some(TIME)).max_redirects(0).build();
+        let config = Agent::config_builder()
+            .timeout_global(Some(TIME))
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .build();
         Ok(Self::Webhook { address: address.to_owned(), agent: Box::new(Agent::new_with_config(config)) })
     }
 

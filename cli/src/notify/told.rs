@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mutua_node::notices::{Notice, Notices};
+use mutua_node::notices::{News, Notice, Notices};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -25,9 +25,10 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// All that the seals up to this one brought, and nothing else.
-    pub(super) fn until(height: u64) -> Self {
-        Self { height, ids: BTreeSet::new() }
+    /// All that the log holds, and the misbehaviour that is known, as if it was told.
+    pub(super) fn of(found: &Notices) -> Self {
+        let known = found.notices.iter().filter(|notice| matches!(notice.news, News::Misbehaviour { .. }));
+        Self { height: found.height, ids: known.map(|notice| notice.id.clone()).collect() }
     }
 
     /// What is remembered of this target; nothing before the first time.

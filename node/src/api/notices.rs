@@ -8,14 +8,14 @@ use mutua_protocol::{charter::Charter, keys::PublicKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Shared, problem::Problem};
+use super::{Shared, blocking, problem::Problem};
 use crate::{
-    notices::{Follow, Interests, Notices, find},
+    notices::{Follow, Found, Interests, Notices, find},
     service::Clock,
 };
 
-/// Greatest number of members, and of categories, that one answer is for: each costs a look at every argument.
-const NAMED: usize = 64;
+/// Greatest number of members, and of categories, that one answer is for: what an address can hold.
+const NAMED: usize = 500;
 
 /// For whom, and since when.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -25,7 +25,7 @@ pub(super) struct Wanted {
     /// Keys, with commas between.
     #[serde(default)]
     members: String,
-    /// Names of categories, with commas between; `*` is all of them.
+    /// Names of categories, one a line; `*` is all of them.
     #[serde(default)]
     categories: String,
     /// What this seal and those before it brought is known already.
@@ -38,25 +38,28 @@ pub(super) async fn list(
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<Notices>, Problem> {
     let Query(wanted) = wanted?;
-    let members = listed(&wanted.members)?.into_iter().map(key).collect::<Result<Vec<PublicKey>, _>>()?;
-    let categories = listed(&wanted.categories)?.into_iter().map(str::to_owned).collect::<Vec<String>>();
+    let members =
+        listed(&wanted.members, ',')?.into_iter().map(key).collect::<Result<Vec<PublicKey>, _>>()?;
+    let categories =
+        listed(&wanted.categories, '\n')?.into_iter().map(str::to_owned).collect::<Vec<String>>();
     let wall = Clock::started().now().wall;
-    let notices = shared
-        .ask(move |core| -> Result<Notices, Problem> {
+    let found = shared
+        .ask(move |core| -> Result<Found, Problem> {
             let categories = followed(&core.ledger().community().charter, &categories)?;
-            Ok(find(core, &Interests { members, categories }, wanted.since, wall)?)
+            Ok(find(core, &Interests { members, categories }, wanted.since, wall))
         })
         .await??;
-    Ok(Json(notices))
+    let reader = shared.reader.clone();
+    Ok(Json(blocking(move || found.dated(&reader)).await??))
 }
 
 fn key(text: &str) -> Result<PublicKey, Problem> {
     text.parse().map_err(|error| Problem::bad_request(format!("'{text}': {error}")))
 }
 
-/// The parts between commas.
-fn listed(text: &str) -> Result<Vec<&str>, Problem> {
-    let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+/// The parts between separators.
+fn listed(text: &str, separator: char) -> Result<Vec<&str>, Problem> {
+    let parts: Vec<&str> = text.split(separator).map(str::trim).filter(|part| !part.is_empty()).collect();
     if parts.len() > NAMED {
         return Err(Problem::bad_request(format!("name at most {NAMED} of a kind, not {}", parts.len())));
     }

@@ -1,64 +1,81 @@
 //! Finding what there is to be told.
 
+use std::collections::BTreeSet;
+
 use mutua_protocol::{
     hash::RecordId,
     keys::PublicKey,
-    ledger::{Argument, Ledger, MemberStatus, Proposal, ProposalStatus, Response},
+    ledger::{CastBallot, Ledger, MemberStatus, Proposal, ProposalStatus, Way, WayEnd},
     records::{About, Body, ProposalId, Received, Scope, Stance, Subject},
 };
 
 use super::{Follow, Interests, NOTICES, News, Notice, Notices, REMINDER_MS};
 use crate::{
-    service::{Core, CoreError},
-    store::StoreError,
+    service::Core,
+    store::{Reader, StoreError},
 };
 
-/// What there is to be told to these: all that seals after `since` brought, and what is no matter of the log.
-/// `wall` is the time: milliseconds since 1970.
-///
-/// # Errors
-/// [`CoreError`] when the store fails.
-pub fn find(core: &Core, interests: &Interests, since: u64, wall: u64) -> Result<Notices, CoreError> {
-    let ledger = core.ledger();
-    let mine = interests.members.iter().map(|key| ledger.newest(*key)).collect();
-    let search = Search { ledger, mine, categories: &interests.categories, since };
-    let mut found = Vec::new();
-    search.proposals(&mut found);
-    search.arguments(&mut found);
-    search.responses(&mut found);
-    search.outcomes(&mut found);
-    let is_ballot_of = |key: &PublicKey, waiting: &Received| {
-        waiting.record().author == *key && matches!(waiting.record().body, Body::Ballot(_))
-    };
-    let voting = |key: &PublicKey| core.tail().any(|waiting| is_ballot_of(key, waiting));
-    search.closing(wall, voting, &mut found);
-    search.misbehaviour(core, wall, &mut found)?;
-    found.sort_by(|(a, at_a, _), (b, at_b, _)| (at_a.height(), a).cmp(&(at_b.height(), b)));
-    let left_off = found.len().saturating_sub(NOTICES);
-    let mut notices = Vec::with_capacity(found.len() - left_off);
-    for (id, place, news) in found.split_off(left_off) {
-        let (height, time) = match place {
-            Place::Seal(height, Some(time)) => (Some(height), time),
-            Place::Seal(height, None) => (Some(height), seal_time(core, height)?),
-            Place::Now(time) => (None, time),
-        };
-        let text = news.to_string();
-        notices.push(Notice { id, height, time, news, text });
-    }
-    notices.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
-    Ok(Notices { height: ledger.height(), notices, left_off })
+/// Greatest number of matters of misbehaviour in one answer: they must not keep all else out.
+const MATTERS: usize = 50;
+
+/// What was found, before the log is asked for the times of seals.
+#[derive(Debug, Default)]
+pub struct Found {
+    height: u64,
+    left_off: usize,
+    news: Vec<(String, Place, News)>,
 }
 
-fn seal_time(core: &Core, height: u64) -> Result<u64, StoreError> {
-    Ok(core.reader().seal(height)?.map_or(0, |seal| seal.header.time))
+/// What there is to be told to these: all that seals after `since` brought, and what is no matter of the log.
+/// `wall` is the time: milliseconds since 1970. Nothing is read from the disk.
+#[must_use]
+pub fn find(core: &Core, interests: &Interests, since: u64, wall: u64) -> Found {
+    let ledger = core.ledger();
+    let mine = interests.members.iter().map(|key| ledger.newest(*key)).collect();
+    let mut search =
+        Search { ledger, mine, categories: &interests.categories, since, news: Vec::new(), left_off: 0 };
+    search.proposals();
+    search.arguments();
+    search.responses();
+    search.outcomes();
+    search.closing(wall, core.tail());
+    search.misbehaviour(core);
+    let Search { mut news, left_off, .. } = search;
+    news.sort_by(|(a, at_a, _), (b, at_b, _)| (at_a.height(), a).cmp(&(at_b.height(), b)));
+    let older = news.len().saturating_sub(NOTICES);
+    Found { height: ledger.height(), left_off: left_off + older, news: news.split_off(older) }
+}
+
+impl Found {
+    /// With the times of their seals, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn dated(self, reader: &Reader) -> Result<Notices, StoreError> {
+        let mut notices = Vec::with_capacity(self.news.len());
+        for (id, place, news) in self.news {
+            let (height, time) = match place {
+                Place::Seal(height, Some(time)) => (Some(height), Some(time)),
+                Place::Seal(height, None) => {
+                    (Some(height), reader.seal(height)?.map(|seal| seal.header.time))
+                }
+                Place::Now(time) => (None, time),
+            };
+            let text = news.to_string();
+            notices.push(Notice { id, height, time, news, text });
+        }
+        notices.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+        Ok(Notices { height: self.height, notices, left_off: self.left_off })
+    }
 }
 
 /// Where something is.
+#[derive(Debug)]
 enum Place {
     /// In this seal, of this time if that is known.
     Seal(u64, Option<u64>),
-    /// Not in the log, since this time.
-    Now(u64),
+    /// Not in the log, since this time if that is known.
+    Now(Option<u64>),
 }
 
 impl Place {
@@ -71,16 +88,20 @@ impl Place {
     }
 }
 
-type Found = Vec<(String, Place, News)>;
-
 struct Search<'a> {
     ledger: &'a Ledger,
-    mine: Vec<PublicKey>,
+    mine: BTreeSet<PublicKey>,
     categories: &'a Follow,
     since: u64,
+    news: Vec<(String, Place, News)>,
+    left_off: usize,
 }
 
 impl Search<'_> {
+    fn tell(&mut self, id: String, place: Place, news: News) {
+        self.news.push((id, place, news));
+    }
+
     fn is_mine(&self, key: &PublicKey) -> bool {
         !self.mine.is_empty() && self.mine.contains(&self.ledger.newest(*key))
     }
@@ -97,30 +118,34 @@ impl Search<'_> {
             .map_or_else(String::new, |found| found.subject.title().to_owned())
     }
 
-    fn proposals(&self, found: &mut Found) {
+    fn proposals(&mut self) {
         let charter = &self.ledger.community().charter;
-        let new = |proposal: &&Proposal| proposal.sealed.0 > self.since && !self.is_mine(&proposal.owner);
-        for proposal in self.ledger.proposals().values().filter(new) {
+        for proposal in self.ledger.proposals().values() {
+            let is_new = proposal.sealed.0 > self.since && proposal.status == ProposalStatus::Open;
+            if !is_new || self.is_mine(&proposal.owner) {
+                continue;
+            }
             let category = match &*proposal.subject {
                 Subject::Loan(loan) => match self.categories {
-                    Follow::Some(followed) if followed.contains(&loan.category) => Some(loan.category),
-                    Follow::All => Some(loan.category),
-                    _ => continue,
+                    Follow::Some(followed) if !followed.contains(&loan.category) => continue,
+                    Follow::None => continue,
+                    Follow::Some(_) | Follow::All => Some(loan.category),
                 },
                 Subject::Motion(_) | Subject::Charter(_) => None,
             };
             let category = category.and_then(|at| charter.categories.get(usize::from(at)).cloned());
             let title = proposal.subject.title().to_owned();
             let news = News::Proposal { proposal: proposal.id, title, category };
-            found.push((format!("proposal-{}", proposal.id), Place::Seal(proposal.sealed.0, None), news));
+            self.tell(format!("proposal-{}", proposal.id), Place::Seal(proposal.sealed.0, None), news);
         }
     }
 
-    fn arguments(&self, found: &mut Found) {
-        let new = |argument: &&Argument| {
-            argument.height > self.since && !argument.is_hidden() && !self.is_mine(&argument.author)
-        };
-        for argument in self.ledger.arguments().values().map(AsRef::as_ref).filter(new) {
+    fn arguments(&mut self) {
+        for argument in self.ledger.arguments().values() {
+            let is_new = argument.height > self.since && !argument.is_hidden();
+            if !is_new || self.is_mine(&argument.author) {
+                continue;
+            }
             let answers = |on: RecordId| self.ledger.argument(&on).is_some_and(|on| self.is_mine(&on.author));
             let owner = self.ledger.proposals().get(&argument.proposal).map(|proposal| proposal.owner);
             let asks = argument.stance == Stance::Question && owner.is_some_and(|owner| self.is_mine(&owner));
@@ -132,44 +157,41 @@ impl Search<'_> {
                     stance: argument.stance,
                     name: self.name(&argument.author),
                 };
-                found.push((
-                    format!("answer-{}", argument.id),
-                    Place::Seal(argument.height, Some(argument.time)),
-                    news,
-                ));
+                let place = Place::Seal(argument.height, Some(argument.time));
+                self.tell(format!("answer-{}", argument.id), place, news);
             }
         }
     }
 
-    fn responses(&self, found: &mut Found) {
+    fn responses(&mut self) {
         if self.mine.is_empty() {
             return;
         }
-        let mut tell = |about: About, proposal: ProposalId| {
-            let new = |response: &&Response| response.height > self.since && !self.is_mine(&response.author);
-            for response in self.ledger.responses(about).iter().filter(new) {
-                let news = News::Response { proposal, title: self.title(&proposal), status: response.status };
-                found.push((
-                    format!("response-{}", response.record),
-                    Place::Seal(response.height, Some(response.time)),
-                    news,
-                ));
+        let motions = self.ledger.proposals().values().filter(|proposal| self.is_mine(&proposal.owner));
+        let mut asked: Vec<(About, ProposalId)> =
+            motions.map(|proposal| (About::Motion(proposal.id), proposal.id)).collect();
+        let questions = self
+            .ledger
+            .arguments()
+            .values()
+            .filter(|argument| argument.stance == Stance::Question && self.is_mine(&argument.author));
+        asked.extend(questions.map(|question| (About::Question(question.id), question.proposal)));
+        for (about, proposal) in asked {
+            for response in self.ledger.responses(about) {
+                if response.height > self.since && !self.is_mine(&response.author) {
+                    let title = self.title(&proposal);
+                    let news = News::Response { proposal, title, status: response.status };
+                    let place = Place::Seal(response.height, Some(response.time));
+                    self.tell(format!("response-{}", response.record), place, news);
+                }
             }
-        };
-        for proposal in self.ledger.proposals().values().filter(|proposal| self.is_mine(&proposal.owner)) {
-            tell(About::Motion(proposal.id), proposal.id);
-        }
-        let question =
-            |argument: &&Argument| argument.stance == Stance::Question && self.is_mine(&argument.author);
-        for asked in self.ledger.arguments().values().map(AsRef::as_ref).filter(question) {
-            tell(About::Question(asked.id), asked.proposal);
         }
     }
 
-    fn outcomes(&self, found: &mut Found) {
-        for closing in
-            self.ledger.closings().iter().rev().take_while(|closing| closing.outcome.height > self.since)
-        {
+    fn outcomes(&mut self) {
+        let since = self.since;
+        let closings = self.ledger.closings().iter().rev();
+        for closing in closings.take_while(|closing| closing.outcome.height > since) {
             let outcome = &closing.outcome;
             let news = News::Outcome {
                 round: outcome.round,
@@ -177,55 +199,74 @@ impl Search<'_> {
                 candidates: outcome.candidates.len(),
                 digest: closing.digest,
             };
-            found.push((
-                format!("outcome-{}", outcome.round),
-                Place::Seal(outcome.height, Some(outcome.time)),
-                news,
-            ));
+            let place = Place::Seal(outcome.height, Some(outcome.time));
+            self.tell(format!("outcome-{}", outcome.round), place, news);
         }
     }
 
     /// Members for whom nothing would count, although there is something to vote on.
-    fn closing(&self, wall: u64, voting: impl Fn(&PublicKey) -> bool, found: &mut Found) {
+    fn closing<'a>(&mut self, wall: u64, tail: impl Iterator<Item = &'a Received>) {
         let (round, close) = (self.ledger.round(), self.ledger.close());
+        let is_due = wall < close && close - wall <= REMINDER_MS;
         let open = |proposal: &Proposal| proposal.status == ProposalStatus::Open;
-        if wall.saturating_add(REMINDER_MS) < close || wall >= close {
+        if self.mine.is_empty() || !is_due || !self.ledger.proposals().values().any(open) {
             return;
         }
-        if !self.ledger.proposals().values().any(open) {
-            return;
-        }
-        for key in &self.mine {
-            let Some(member) = self.ledger.members().get(key) else { continue };
-            let may = member.status != MemberStatus::Left && self.ledger.suspension(key).is_none();
-            let delegated = self.ledger.way(key, Scope::All).is_some();
-            if may && member.own_ballot().is_none() && !delegated && !voting(key) {
-                let news = News::Closing { round, close, name: member.name.to_string() };
-                let begun = self.ledger.closings().last().map_or(0, |closing| closing.outcome.time);
-                let since = close.saturating_sub(REMINDER_MS).max(begun);
-                found.push((format!("closing-{round}-{key}"), Place::Now(since), news));
-            }
+        // Whoever waits to be sealed has voted.
+        let ballots = tail.map(Received::record).filter(|record| matches!(record.body, Body::Ballot(_)));
+        let voting: BTreeSet<PublicKey> =
+            ballots.map(|record| record.author).filter(|author| self.mine.contains(author)).collect();
+        let silent: Vec<PublicKey> =
+            self.mine.iter().filter(|key| !voting.contains(key) && self.is_silent(key)).copied().collect();
+        let begun = self.ledger.closings().last().map_or(0, |closing| closing.outcome.time);
+        let since = close.saturating_sub(REMINDER_MS).max(begun);
+        for key in silent {
+            let news = News::Closing { round, close, name: self.name(&key) };
+            self.tell(format!("closing-{round}-{key}"), Place::Now(Some(since)), news);
         }
     }
 
-    fn misbehaviour(&self, core: &Core, wall: u64, found: &mut Found) -> Result<(), CoreError> {
-        let sightings = core.sightings()?;
-        for seen in sightings.proved {
-            let names: Vec<String> = seen.keys.iter().map(|key| self.name(key)).collect();
-            let about =
-                if names.is_empty() { seen.about } else { format!("{}: {}", names.join(", "), seen.about) };
-            let id = format!("misbehaviour-{}", seen.name);
-            found.push((
-                id,
-                Place::Now(seen.seen.unwrap_or(wall)),
-                News::Misbehaviour { evidence: seen.name, about },
-            ));
+    /// May this member vote, and would nothing be counted for them?
+    fn is_silent(&self, key: &PublicKey) -> bool {
+        let Some(member) = self.ledger.members().get(key) else { return false };
+        let may_vote = member.status != MemberStatus::Left && self.ledger.suspension(key).is_none();
+        let leads_to_a_ballot = |scope: &Scope| {
+            matches!(self.ledger.way(key, *scope), Some(Way { end: WayEnd::Ballot { .. }, .. }))
+        };
+        may_vote
+            && member.own_ballot().is_none_or(|ballot| !self.says_something(ballot))
+            && !member.delegations.keys().any(leads_to_a_ballot)
+    }
+
+    /// Is anything in this ballot about terms that still hold? One that was left empty says so on purpose.
+    fn says_something(&self, cast: &CastBallot) -> bool {
+        let ballot = &cast.ballot;
+        let said = ballot.scores.iter().map(|score| score.proposal);
+        let mut said = said.chain(ballot.answers.iter().map(|answer| answer.proposal)).peekable();
+        let holds = |id: ProposalId| {
+            self.ledger
+                .proposals()
+                .get(&id)
+                .is_some_and(|proposal| proposal.status == ProposalStatus::Open && proposal.is_known_to(cast))
+        };
+        said.peek().is_none() || said.any(holds)
+    }
+
+    fn misbehaviour(&mut self, core: &Core) {
+        let mut matters = core.matters();
+        matters.sort_by_key(|(matter, seen)| (*seen, *matter));
+        let older = matters.len().saturating_sub(MATTERS);
+        self.left_off += older;
+        for (matter, seen) in matters.split_off(older) {
+            let name = matter.of().map(|key| self.name(&key));
+            let evidence = matter.name();
+            let id = format!("misbehaviour-{evidence}");
+            self.tell(id, Place::Now(seen), News::Misbehaviour { evidence, what: matter.kind, name });
         }
         // What peers merely say of their results is unsigned: whoever lies would wake everybody up.
         if let Some(about) = core.disagreement().map(str::to_owned) {
             let id = format!("disagreement-{}", self.ledger.height());
-            found.push((id, Place::Now(wall), News::Disagreement { about }));
+            self.tell(id, Place::Now(None), News::Disagreement { about });
         }
-        Ok(())
     }
 }

@@ -11,7 +11,9 @@ use mutua_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use find::find;
+use crate::service::MatterKind;
+
+pub use find::{Found, find};
 
 /// Greatest number of notices in one answer.
 pub const NOTICES: usize = 200;
@@ -47,8 +49,8 @@ pub struct Notice {
     pub id: String,
     /// The seal that brought it, unless it is no matter of the log.
     pub height: Option<u64>,
-    /// Since when: milliseconds since 1970.
-    pub time: u64,
+    /// Since when: milliseconds since 1970; nothing where nobody remembers.
+    pub time: Option<u64>,
     /// What it is.
     #[serde(flatten)]
     pub news: News,
@@ -115,8 +117,10 @@ pub enum News {
     Misbehaviour {
         /// By this name the evidence is exported.
         evidence: String,
-        /// What it is about.
-        about: String,
+        /// What kind.
+        what: MatterKind,
+        /// Whose, where it is a single key's: a member's name, or the beginning of a key.
+        name: Option<String>,
     },
     /// Nothing: somebody tries whether notices come.
     Attempt,

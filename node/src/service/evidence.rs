@@ -56,6 +56,12 @@ pub struct Matter {
 impl Matter {
     const NOBODY: PublicKey = PublicKey([0; 32]);
 
+    /// Whose it is, if it is a single key's.
+    #[must_use]
+    pub fn of(&self) -> Option<PublicKey> {
+        (self.key != Self::NOBODY).then_some(self.key)
+    }
+
     /// The name by which people ask for it, and a good name for its file.
     #[must_use]
     pub fn name(&self) -> String {
@@ -229,15 +235,23 @@ impl Core {
         Ok(())
     }
 
-    /// How many pieces of evidence there are, by kind.
-    pub(super) fn count_evidence(&self) -> BTreeMap<String, u64> {
+    /// What there is evidence of, and when this node saw it, where it remembers. Nothing is read or verified.
+    #[must_use]
+    pub fn matters(&self) -> Vec<(Matter, Option<u64>)> {
         let seen = self.forks.0.iter().map(|(author, seen)| (*author, seen.sequence));
         let forks: BTreeSet<(PublicKey, u64)> = seen.chain(self.ledger.evidence().keys().copied()).collect();
-        let forks = forks.iter().map(|_| MatterKind::Fork);
-        let outcome = self.disputed.iter().map(|_| MatterKind::Outcome);
+        let forks =
+            forks.into_iter().map(|(key, place)| (Matter { kind: MatterKind::Fork, key, place }, None));
+        let kept = self.evidence.0.values().map(|kept| (kept.matter, Some(kept.seen)));
+        let outcome = self.disputed.iter().map(|batch| (disputed_matter(batch), None));
+        forks.chain(kept).chain(outcome).collect()
+    }
+
+    /// How many pieces of evidence there are, by kind.
+    pub(super) fn count_evidence(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
-        for kind in forks.chain(self.evidence.0.keys().map(|matter| matter.kind)).chain(outcome) {
-            let name = match kind {
+        for (matter, _) in self.matters() {
+            let name = match matter.kind {
                 MatterKind::Fork => "forked chains",
                 MatterKind::Seals => "contradicting seals",
                 MatterKind::Votes => "contradicting votes of witnesses",

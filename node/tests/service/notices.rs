@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use mutua_node::notices::{Follow, Interests, News, Notices, REMINDER_MS, find};
+use mutua_node::{
+    notices::{Follow, Interests, News, Notices, REMINDER_MS, find},
+    service::MatterKind,
+};
 use mutua_protocol::{
     charter::{Charter, Community, Role, RoleHolders, Schedule},
     records::{About, Body, Motion, On, Received, ResponseStatus, Scope, Stance, Subject},
@@ -18,6 +21,11 @@ use super::{
 /// A time at which nobody is reminded of a close.
 const EARLY: u64 = 0;
 const DAY: u64 = 24 * 3600 * 1000;
+
+fn found(sim: &Sim, interests: &Interests, since: u64, wall: u64) -> Notices {
+    let core = sim.core(0);
+    find(core, interests, since, wall).dated(core.reader()).unwrap()
+}
 
 struct Village {
     sim: Sim,
@@ -63,7 +71,7 @@ impl Village {
 
     fn told(&self, who: &str, categories: Follow, since: u64, wall: u64) -> Notices {
         let interests = Interests { members: vec![public(who)], categories };
-        find(self.sim.core(0), &interests, since, wall).unwrap()
+        found(&self.sim, &interests, since, wall)
     }
 
     /// What somebody who follows no category is told now.
@@ -151,7 +159,7 @@ fn whoever_has_no_ballot_and_no_delegate_is_reminded_on_the_last_day() {
     let is_reminded = |village: &Village, who: &str, wall: u64| {
         let notices = village.told(who, Follow::None, u64::MAX, wall).notices;
         let closing = News::Closing { round: 1, close, name: who.to_owned() };
-        notices.iter().any(|notice| notice.news == closing && notice.time == close - REMINDER_MS)
+        notices.iter().any(|notice| notice.news == closing && notice.time == Some(close - REMINDER_MS))
     };
     // Without anything to vote on nobody is.
     assert!(!is_reminded(&village, "anna", close - 1));
@@ -162,13 +170,25 @@ fn whoever_has_no_ballot_and_no_delegate_is_reminded_on_the_last_day() {
         assert_eq!(is_reminded(&village, "anna", wall), expected, "{wall}");
     }
     assert!(!is_reminded(&village, "registrar", close - 1), "no member");
+    // A delegation counts once it leads to a ballot.
+    village.sealed("anna", Body::Delegate { scope: Scope::All, to: Some(public("bert")) });
+    assert!(is_reminded(&village, "anna", close - 1));
     // A ballot that waits to be sealed is one.
     village.say("bert", ballot(1, &[loan.id]));
     assert!(!is_reminded(&village, "bert", close - 1));
     village.sim.settle(10_000);
     assert!(!is_reminded(&village, "bert", close - 1));
-    village.sealed("anna", Body::Delegate { scope: Scope::All, to: Some(public("bert")) });
     assert!(!is_reminded(&village, "anna", close - 1));
+    // Nor does one about terms that hold no more.
+    let subject = match loan_in(0, "house") {
+        Body::Propose(subject) => subject,
+        _ => panic!("a loan"),
+    };
+    village.sealed("anna", Body::Amend { proposal: loan.id, subject });
+    assert!(is_reminded(&village, "bert", close - 1));
+    let withdrawal = Body::Withdraw { proposal: loan.id, reason: "Sold.".to_owned() };
+    village.sealed("anna", withdrawal);
+    assert!(!is_reminded(&village, "bert", close - 1), "nothing is open");
 }
 
 #[test]
@@ -183,7 +203,7 @@ fn an_outcome_is_told_once_with_its_figures() {
     let [outcome] = &told.notices[..] else { panic!("{told:?}") };
     let digest = closing.digest;
     assert_eq!(outcome.news, News::Outcome { round: 1, funded: 0, candidates: 1, digest });
-    assert_eq!((outcome.height, outcome.time), (Some(closing.outcome.height), closing.outcome.time));
+    assert_eq!((outcome.height, outcome.time), (Some(closing.outcome.height), Some(closing.outcome.time)));
     assert_eq!(village.told("bert", Follow::None, told.height, EARLY).notices, []);
 }
 
@@ -199,10 +219,10 @@ fn misbehaviour_is_told_to_everybody() {
     show(&mut sim, 0, &right);
     sim.run(100);
     let interests = Interests { members: vec![public(&names[1])], categories: Follow::None };
-    let told = find(sim.core(0), &interests, u64::MAX, EARLY).unwrap().notices;
+    let told = found(&sim, &interests, u64::MAX, EARLY).notices;
     let [notice] = &told[..] else { panic!("{told:?}") };
     assert!(
-        matches!(&notice.news, News::Misbehaviour { about, .. } if about.starts_with(&names[0])),
+        matches!(&notice.news, News::Misbehaviour { what: MatterKind::Fork, name: Some(name), .. } if *name == names[0]),
         "{notice:?}"
     );
 }

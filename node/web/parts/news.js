@@ -24,9 +24,10 @@ export function useNews(own, charter) {
   const [followed] = useFollowed();
   const members = new Set([me, ...(own ?? []).filter((each) => each.member).map((each) => each.key)].filter(Boolean));
   const known = followed.filter((name) => name === "*" || charter?.categories.includes(name));
-  const part = (values) => [...values].map(encodeURIComponent).join(",");
-  const answer = useAnswer(own && charter ? `/v1/notices?members=${part(members)}&categories=${part(known)}` : null, LIVE);
-  return { answer, news: answer.data ? [...answer.data.notices].reverse() : [], leftOff: answer.data?.left_off ?? 0 };
+  const part = (values, separator) => encodeURIComponent([...values].join(separator));
+  const path = own && charter ? `/v1/notices?members=${part(members, ",")}&categories=${part(known, "\n")}` : null;
+  const answer = useAnswer(path, LIVE);
+  return { path, answer, news: answer.data ? [...answer.data.notices].reverse() : [], leftOff: answer.data?.left_off ?? 0 };
 }
 
 // A notice in the reader's language.
@@ -35,6 +36,10 @@ export function inWords(notice) {
   if (kind === "proposal") return t(notice.category ? "notices:is.proposal" : "notices:is.motion", notice);
   if (kind === "answer") return t(notice.stance === "question" ? "notices:is.question" : "notices:is.answer", notice);
   if (kind === "response") return t("notices:is.response", { ...notice, status: t(`notices:status.${notice.status}`) });
+  if (kind === "misbehaviour") {
+    const what = t(`notices:what.${notice.what}`);
+    return t(notice.name ? "notices:is.misbehaviourOf" : "notices:is.misbehaviour", { what, name: notice.name });
+  }
   return t(`notices:is.${kind}`, notice);
 }
 

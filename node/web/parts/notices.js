@@ -15,7 +15,7 @@ export function Notices({ own, charter }) {
   // What came since the reader was here last is marked, and stays so until the page is left.
   const [seen, see] = useKept("seen", "0");
   const before = useRef(Number(seen));
-  const newest = news.at(0)?.time ?? 0;
+  const newest = Math.max(0, ...news.map((notice) => notice.time ?? 0));
   useEffect(() => {
     if (newest > Number(seen)) see(String(newest));
   }, [newest]);
@@ -28,7 +28,7 @@ export function Notices({ own, charter }) {
     html`<ul class="list" data-test="notices">
       ${shown.map(
         (notice) => html`<li key=${notice.id}>
-          <a href=${placeOf(notice)}>${inWords(notice)}</a> <span class="quiet">${shortTime(notice.time)}</span>
+          <a href=${placeOf(notice)}>${inWords(notice)}</a> ${notice.time && html`<span class="quiet">${shortTime(notice.time)}</span>`}
           ${notice.time > before.current && html` <${Badge} kind="wait">${t("notices:new")}<//>`}
         </li>`,
       )}
@@ -73,12 +73,13 @@ function Choice({ charter }) {
 // Has the browser tell what comes while any page is open, where the reader has asked for it.
 export function NoticeTeller({ own, charter }) {
   const ready = useTexts("notices");
-  const { answer, news } = useNews(own, charter);
-  const known = useRef(null);
+  const { path, answer, news } = useNews(own, charter);
+  const known = useRef({ path: null, ids: new Set() });
   useEffect(() => {
     if (!ready || !answer.data) return;
-    const fresh = known.current === null ? [] : news.filter((notice) => !known.current.has(notice.id));
-    known.current = new Set(news.map((notice) => notice.id));
+    // Whoever asks for something else hears what comes from now on.
+    const fresh = known.current.path === path ? news.filter((notice) => !known.current.ids.has(notice.id)) : [];
+    known.current = { path, ids: new Set(news.map((notice) => notice.id)) };
     if (localStorage.getItem("mutua-told-by-browser") !== "yes" || !("Notification" in globalThis)) return;
     if (Notification.permission !== "granted") return;
     for (const notice of fresh) new Notification(inWords(notice), { tag: notice.id, icon: "icon.svg" });

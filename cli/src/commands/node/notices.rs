@@ -50,7 +50,7 @@ impl Arguments {
         let home = Home::existing(context)?;
         let settings = home.settings()?.notify.unwrap_or_default();
         if self.attempt {
-            return attempt(&settings);
+            return attempt(&settings, context.json);
         }
         let client = Client::of(&home)?;
         let categories = if self.category.is_empty() { settings.categories } else { self.category };
@@ -60,7 +60,7 @@ impl Arguments {
                 page.line(format!("{} older ones are left off.", found.left_off));
             }
             for notice in &found.notices {
-                page.line(times::show(notice.time));
+                page.line(notice.time.map_or_else(|| "at some time".to_owned(), times::show));
                 for line in wrap(&notice.text, 96) {
                     page.line(format!("  {line}"));
                 }
@@ -72,7 +72,7 @@ impl Arguments {
     }
 }
 
-fn attempt(settings: &notify::Notify) -> Done {
+fn attempt(settings: &notify::Notify, as_json: bool) -> Done {
     let targets = settings.targets()?;
     if targets.is_empty() {
         return Err(Failure::input(
@@ -81,10 +81,14 @@ fn attempt(settings: &notify::Notify) -> Done {
     }
     let news = News::Attempt;
     let notice =
-        Notice { id: "attempt".into(), height: None, time: times::now(), text: news.to_string(), news };
-    for target in targets {
+        Notice { id: "attempt".into(), height: None, time: Some(times::now()), text: news.to_string(), news };
+    for target in &targets {
         target.tell(&notice)?;
-        output::write(&format!("{}: told\n", target.name()))?;
     }
-    Ok(())
+    let told: Vec<&str> = targets.iter().map(notify::Target::name).collect();
+    output::show(as_json, &told, |page| {
+        for name in &told {
+            page.line(format!("{name}: told"));
+        }
+    })
 }
