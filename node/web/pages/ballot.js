@@ -11,6 +11,7 @@ import { Delegations } from "../parts/delegations.js";
 import { PersonChoice, useMe } from "../parts/me.js";
 import { Receipts } from "../parts/receipts.js";
 import { subjectOf } from "../parts/proposal.js";
+import { Trouble } from "../parts/trouble.js";
 
 // While somebody is still choosing, nothing is asked, in milliseconds.
 const PAUSE = 250;
@@ -109,7 +110,7 @@ function Preview({ me, draft, changed, charter }) {
       try {
         setState({ view: await post("/v1/preview", { member: me, ballot: JSON.parse(text) }, control.signal) });
       } catch (problem) {
-        if (problem.name !== "AbortError") setState({ problem: problem.message });
+        if (problem.name !== "AbortError") setState({ problem });
       }
     }, PAUSE);
     return () => (clearTimeout(timer), control.abort());
@@ -121,7 +122,7 @@ function Preview({ me, draft, changed, charter }) {
   const shown = view.outcome.candidates.filter((each) => !each.result.ineligible);
   return html`<${Card} title=${t("ballot.preview")}>
     <p class="quiet">${t("ballot.previewNote")}</p>
-    ${state.problem && html`<p class="trouble" role="alert">${state.problem}</p>`}
+    ${state.problem && html`<${Trouble} role="alert" problem=${state.problem} />`}
     ${shown.length === 0 && html`<${Empty}>${t("ballot.nothingEligible")}<//>`}
     <ul class="entries" aria-live="polite" data-test="preview">
       ${shown.map((each) => {

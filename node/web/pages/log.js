@@ -7,6 +7,8 @@ import { useAnswer } from "../base/state.js";
 import { count, short, shortTime } from "../base/format.js";
 import { Badge, Card, Empty, Waiting } from "../parts/card.js";
 import { Figure, base } from "../parts/figure.js";
+import { Search } from "../parts/search.js";
+import { Witnesses } from "../parts/witnesses.js";
 
 // Seals that are shown at a time.
 const SHOWN = 25;
@@ -23,32 +25,6 @@ export function Log({ status, charter, parts }) {
         : html`<${Seals} status=${status} charter=${charter} />`}`;
 }
 
-function Search() {
-  const [text, setText] = useState("");
-  const [found, setFound] = useState(null);
-  const search = async (event) => {
-    event.preventDefault();
-    const wanted = text.trim().toLowerCase();
-    if (/^\d{1,10}$/.test(wanted) && wanted.length < 4) return (location.hash = link("log", "seal", wanted));
-    try {
-      const ids = await get(`/v1/records?prefix=${encodeURIComponent(wanted)}`);
-      if (ids.length === 1) location.hash = link("log", "record", ids[0]);
-      setFound({ ids });
-    } catch (problem) {
-      setFound({ problem: problem.status === 400 ? t("log.prefix") : problem.message });
-    }
-  };
-  return html`<form class="filters" role="search" onSubmit=${search}>
-      <label class="search"><span>${t("log.search")}</span><input type="search" value=${text} onInput=${(event) => setText(event.target.value)} /></label>
-      <label><span class="hidden">${t("log.find")}</span><button type="submit">${t("log.find")}</button></label>
-    </form>
-    <div role="status">
-      ${found?.problem && html`<p class="trouble">${found.problem}</p>`}
-      ${found?.ids?.length === 0 && html`<p>${t("log.nothing")}</p>`}
-      ${found?.ids?.length > 1 && html`<ul class="list">${found.ids.map((id) => html`<li><a href=${link("log", "record", id)}><code>${id}</code></a></li>`)}</ul>`}
-    </div>`;
-}
-
 function Seals({ status, charter }) {
   const [last, setLast] = useState(null);
   const [seals, setSeals] = useState(null);
@@ -63,6 +39,7 @@ function Seals({ status, charter }) {
   if (status.height === 0) return html`<${Empty}>${t("log.empty")}<//>`;
   if (!seals) return html`<${Waiting} answer=${{ problem, again: () => location.reload() }} />`;
   const needed = charter.witnesses.length;
+  const course = [...seals].reverse();
   return html`<div class="grid">
     <${Card} wide title=${t("log.course")}>
       <${Figure}
@@ -75,16 +52,17 @@ function Seals({ status, charter }) {
           Plot.plot({
             ...base(width),
             height: 180,
-            x: { label: null, tickFormat: (value) => (Number.isInteger(value) ? String(value) : ""), interval: 1 },
+            x: { label: null, type: "band", domain: course.map((seal) => seal.header.height), tickFormat: (height, at) => (at % Math.ceil((course.length * 44) / width) === 0 ? String(height) : ""), tickSize: 0 },
             y: { label: t("now.records"), grid: true, interval: 1 },
             marks: [
-              Plot.rectY(seals, { x: (seal) => seal.header.height, y: (seal) => seal.header.count, interval: 1, fill: (seal) => (seal.header.closes ? "var(--bar-missed)" : "var(--bar)"), inset: 1 }),
-              Plot.dot(seals.filter((seal) => seal.header.closes), { x: (seal) => seal.header.height + 0.5, y: (seal) => seal.header.count, fill: "var(--bar-missed)", r: 6 }),
+              Plot.barY(course, { x: (seal) => seal.header.height, y: (seal) => seal.header.count, fill: (seal) => (seal.header.closes ? "var(--bar-missed)" : "var(--bar)"), inset: 1 }),
+              Plot.dot(course.filter((seal) => seal.header.closes), { x: (seal) => seal.header.height, y: (seal) => seal.header.count, fill: "var(--bar-missed)", r: 6 }),
               Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.4 }),
             ],
           })}
       />
     <//>
+    <${Card} wide title=${t("log.witnesses")}><${Witnesses} seals=${seals} charter=${charter} /><//>
     <${Card} wide title=${t("log.seals")}>
       <ol class="entries">
         ${seals.map(

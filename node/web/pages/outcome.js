@@ -10,6 +10,7 @@ import { Allocation } from "../parts/allocation.js";
 import { Meter } from "../parts/meter.js";
 import { Table } from "../parts/table.js";
 import { reason } from "../parts/proposal.js";
+import { Trouble } from "../parts/trouble.js";
 
 const OTHERS = [
   { "equal-shares": { utility: "cost", completion: "none" } },
@@ -167,7 +168,7 @@ function WhatIf({ round, charter }) {
     try {
       setState({ view: await post(`/v1/outcomes/${round}/what-if`, { changes: OTHERS.map((rule) => ({ rule })) }) });
     } catch (problem) {
-      setState({ problem: problem.message });
+      setState({ problem });
     }
   };
   useEffect(() => setState({}), [round]);
@@ -177,7 +178,7 @@ function WhatIf({ round, charter }) {
   return html`<${Card} wide title=${t("outcome.whatIf")}>
     <p class="quiet">${t("outcome.whatIfNote")}</p>
     ${!view && html`<button type="button" onClick=${ask} disabled=${state.busy}>${state.busy ? t("frame.loading") : t("outcome.try")}</button>`}
-    ${state.problem && html`<p class="trouble" role="alert">${state.problem}</p>`}
+    ${state.problem && html`<${Trouble} role="alert" problem=${state.problem} />`}
     ${view &&
     html`<${Table}
       caption=${t("outcome.whatIf")}

@@ -5,6 +5,7 @@ import { link } from "../base/router.js";
 import { useAnswer } from "../base/state.js";
 import { count, day, money, part, points, share, short, shortTime } from "../base/format.js";
 import { Badge, Card, Empty, Fact, Waiting } from "../parts/card.js";
+import { Course } from "../parts/course.js";
 import { Meter } from "../parts/meter.js";
 import { officeKey } from "../parts/offices.js";
 import { Predict } from "../parts/predict.js";
@@ -82,7 +83,8 @@ function Chances({ proposal, charter, me }) {
     chance !== undefined &&
     html`<p class="big">${share(part(chance.funded, draws))} <small>${t("chances.forecast")}</small></p>
       <${Meter} parts=${[{ size: part(chance.funded, draws) }]} label=${t("chances.words", { share: share(part(chance.funded, draws)) })} />
-      <p class="quiet">${t("chances.note", { draws: count(draws) })}</p>`}
+      <p class="quiet">${t("chances.note", { draws: count(draws) })}</p>
+      <${Course} id=${proposal.id} forecast=${forecast.data.view.forecast} funded=${chance.funded} />`}
     ${drawing && html`<p class="quiet" role="status">${t("chances.drawing", { done: count(forecast.data.done), of: count(forecast.data.of) })}</p>`}
     ${why.data?.loan.fate.funded && html`<p><${Badge} kind="good">${t("chances.now")}<//></p>`}
     ${fate &&

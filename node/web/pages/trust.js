@@ -30,17 +30,20 @@ export function Trust({ charter }) {
           rows=${grades.map((each) => [each.who, each.grade, each.loans, share(each.expected, 1), share(each.came, 1)])}
           numbers=${[1, 2, 3, 4]}
           draw=${(Plot, width) => {
-            const top = Math.min(1, Math.max(0.05, ...grades.map((each) => Math.max(each.expected, each.came))) * 1.1);
+            const top = Math.max(0.05, ...grades.map((each) => Math.max(each.expected, each.came))) * 1.12;
+            const tickFormat = (value) => (value > 1 ? "" : share(value));
             return Plot.plot({
               ...base(width),
-              height: Math.min(420, width),
-              x: { label: t("trust.expected"), tickFormat: (value) => share(value), domain: [0, top], grid: true },
-              y: { label: t("trust.came"), tickFormat: (value) => share(value), domain: [0, top], grid: true },
+              height: Math.min(440, width),
+              marginTop: 36,
+              marginBottom: 46,
+              x: { label: t("trust.expected"), labelOffset: 40, tickFormat, domain: [0, top], grid: true },
+              y: { label: t("trust.came"), tickFormat, domain: [0, top], grid: true },
               r: { range: [4, 18] },
               marks: [
                 Plot.line([[0, 0], [top, top]], { stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "4 4" }),
                 Plot.dot(grades, { x: "expected", y: "came", r: "loans", fill: "var(--bar)", fillOpacity: 0.6, stroke: "var(--bar)" }),
-                Plot.text(grades, { x: "expected", y: "came", text: (each) => String(each.grade), fill: "currentColor", dy: -14 }),
+                Plot.text(grades, { x: "expected", y: "came", text: (each) => String(each.grade), fill: "currentColor" }),
               ],
             });
           }}

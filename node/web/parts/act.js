@@ -5,6 +5,7 @@ import { post } from "../base/api.js";
 import { t } from "../base/text.js";
 import { useAnswer } from "../base/state.js";
 import { Command, quoted } from "./command.js";
+import { Trouble } from "./trouble.js";
 
 // `words` are those of the command, without the program's name; `member` is whose key signs. What people write stands behind its
 // option in one word (`--reason=...`), so that it is never read as an option itself.
@@ -24,7 +25,7 @@ export function Act({ label, words, member, ready = true, onDone }) {
       setState({ done: done.answer?.id ?? true });
       onDone?.(done);
     } catch (problem) {
-      setState({ problem: problem.message });
+      setState({ problem });
     }
   };
   return html`<div class="act">
@@ -37,7 +38,7 @@ export function Act({ label, words, member, ready = true, onDone }) {
     </form>`}
     <div role="status">
       ${state.done && html`<p class="good">${t("act.done")}</p>`}
-      ${state.problem && html`<p class="trouble">${state.problem}</p>`}
+      ${state.problem && html`<${Trouble} problem=${state.problem} />`}
     </div>
   </div>`;
 }

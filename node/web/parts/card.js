@@ -1,6 +1,7 @@
 // Pieces that pages are put together from.
 import { html, useId } from "../base/ui.js";
 import { t } from "../base/text.js";
+import { Trouble } from "./trouble.js";
 
 // A part of a page, with its heading.
 export function Card({ title, aside, children, wide, id }) {
@@ -26,8 +27,7 @@ export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
 export function Waiting({ answer, again }) {
   const { problem } = answer;
   if (!problem) return html`<p class="empty" role="status">${t("frame.loading")}</p>`;
-  return html`<div class="trouble" role="alert">
-    <p>${problem.status === 0 ? t("frame.unreachable") : problem.message}</p>
+  return html`<${Trouble} role="alert" problem=${problem}>
     <button type="button" onClick=${again ?? answer.again}>${t("frame.again")}</button>
-  </div>`;
+  <//>`;
 }

@@ -6,6 +6,7 @@ import { useAnswer } from "../base/state.js";
 import { short } from "../base/format.js";
 import { Card, Empty } from "./card.js";
 import { save } from "./download.js";
+import { Trouble } from "./trouble.js";
 
 // The same bytes, under the same name, as `mutua receipt --ballot ROUND` writes.
 export function Receipts({ me, cast, round }) {
@@ -36,6 +37,6 @@ export function Receipts({ me, cast, round }) {
             </select></label></p>
           <p class="exports"><button type="button" data-test="receipt" onClick=${download}>${t("receipts.download")}</button>
             <a class="button" data-test="check-receipt" href=${`#/check?receipt=${encodeURIComponent(about)}`}>${t("receipts.check")}</a></p>`}
-    <div role="status">${problem && html`<p class="trouble">${problem.message}</p>`}</div>
+    <div role="status">${problem && html`<${Trouble} problem=${problem} />`}</div>
   <//>`;
 }

@@ -6,6 +6,7 @@ import { charterOfFile } from "./charter-file.js";
 import { checkEvidence } from "./evidence.js";
 import { NOT_MADE, checkLog } from "./log.js";
 import { checkReceipt } from "./receipts.js";
+import { searchLog } from "./search.js";
 import { checkSeal } from "./one-seal.js";
 
 const EVIDENCE = "mutua evidence";
@@ -14,6 +15,17 @@ const EVIDENCE = "mutua evidence";
 const OFTEN = 200;
 
 const plain = ({ ok, checks }, facts) => ({ ok, checks, facts: ok ? facts() : null });
+
+/** The same, called no more often than the page is told. */
+function rarely(tell) {
+  let told = 0;
+  return (progress) => {
+    const now = performance.now();
+    if (now - told < OFTEN) return;
+    told = now;
+    tell(progress);
+  };
+}
 
 /**
  * The founding charter: of the reader's file if there is one, else the one that the node gives. That of the file is the one to
@@ -61,18 +73,19 @@ export const TASKS = {
     return { kind: "seal", community: id, own, ...plain(found, facts) };
   },
 
+  /** Words in all that is sealed. */
+  async search({ token, text }, tell) {
+    const { parts, height: of } = await new Node(token).archive();
+    const found = await searchLog(parts, text, rarely((progress) => tell({ ...progress, of })));
+    return { kind: "search", ...found };
+  },
+
   async log({ token, charter: file }, tell) {
     const node = new Node(token);
     const { charter, id, own } = await founding(node, file);
     const { parts, height: of } = await node.archive();
     const heads = (_height, round) => node.head(round, charter);
-    let told = 0;
-    const progress = ({ height, records }) => {
-      const now = performance.now();
-      if (now - told < OFTEN) return;
-      told = now;
-      tell({ height: Number(height), of, records });
-    };
+    const progress = rarely(({ height, records }) => tell({ height: Number(height), of, records }));
     const found = await checkLog(parts, { founding: id, heads, progress });
     const facts = {
       height: Number(found.height),

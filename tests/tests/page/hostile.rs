@@ -164,6 +164,10 @@ async fn a_script_in_any_text_of_any_record_is_shown_and_never_run() {
         browser.sees(SCRIPT).await;
         harmless(&browser, &route).await;
     }
+    browser.goes("trust").await;
+    browser.sees("Were the grades right?").await;
+    harmless(&browser, "trust").await;
+    browser.photograph("trust-ended").await;
     // Each record, as JSON with its quotes escaped.
     let told = SCRIPT.replace('"', "\\\"");
     let without = |body: &Body| matches!(body, Body::Ballot(_) | Body::Disburse { .. });

@@ -57,6 +57,7 @@ async fn a_member_joins_reads_argues_votes_and_sees_the_round_close() {
         }
         examine(&browser, &route.replace('/', "-")).await;
     }
+    searches_the_log(&browser).await;
     checks_the_log(&browser).await;
     in_german(&browser, &scene).await;
 
@@ -70,6 +71,23 @@ async fn a_member_joins_reads_argues_votes_and_sees_the_round_close() {
     })
     .await
     .expect("the nodes end");
+}
+
+/// Words are found in whatever record they stand, hidden ones included: the log keeps all.
+async fn searches_the_log(browser: &Browser) {
+    browser.goes("log").await;
+    browser.sees("Witnesses that signed").await;
+    browser.writes("form[role=search] input", "STREET ovens").await;
+    browser.enters("form[role=search] button").await;
+    browser.find("[data-test=found] li:only-child a").await;
+    examine(browser, "log-found").await;
+    browser.enters("[data-test=found] li a").await;
+    browser.sees("What it says").await;
+    examine(browser, "log-record").await;
+    browser.goes("log").await;
+    browser.writes("form[role=search] input", "xyzzy").await;
+    browser.enters("form[role=search] button").await;
+    browser.sees("These words stand in no sealed record").await;
 }
 
 /// As an auditor would: the whole log, in the browser.
