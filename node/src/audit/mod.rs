@@ -24,7 +24,7 @@ use mutua_protocol::archive::{ArchiveError, ArchiveReader, Auditor, Check, Fault
 pub use file::FileSource;
 pub use mirror::MirrorError;
 pub use monitor::{Conflict, Halt, Monitor, Source, SourceError};
-pub use replay::{BYTES_UNDER_WAY, Broken, Pipeline, Sealed, Stop};
+pub use replay::{BYTES_UNDER_WAY, Broken, KNOWN_KEYS, Pipeline, Sealed, Stop};
 
 /// Room for reading ahead in an archive. A full seal is larger, and so is read to where it stays.
 pub const READ_BYTES: usize = 64 << 10;

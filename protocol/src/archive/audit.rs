@@ -6,6 +6,7 @@ use super::{ArchiveError, ArchiveReader, Check, Frame, OpenedSeal, VerifyError, 
 use crate::{
     charter::Community,
     hash::{OutcomeDigest, RecordId, SealId},
+    keys::KnownKeys,
     ledger::{Applied, ChainFault, Inadmissible, Ledger, SealFault},
     records::Kind,
 };
@@ -116,7 +117,8 @@ impl Auditor {
     /// # Errors
     /// The first [`Fault`].
     pub fn seal(&mut self, bytes: &[u8]) -> Result<SealReport, Fault> {
-        let mut opened = open_seals(self.ledger.community(), self.ledger.height() + 1, &[bytes]);
+        let mut opened =
+            open_seals(self.ledger.community(), &KnownKeys::up_to(0), self.ledger.height() + 1, &[bytes]);
         self.apply(opened.pop().expect("there is one result for one seal")?)
     }
 

@@ -8,7 +8,7 @@ use super::{Check, Fault};
 use crate::{
     charter::Community,
     hash::{RecordId, Root, SealId},
-    keys::{Claim, PublicKey, verify_batch},
+    keys::{Claim, KnownKeys, PublicKey},
     ledger::{Ledger, SealFault},
     records::{BodyError, MalformedRecord, Received},
     seals::{BorrowedBatch, Certificate, CertificateError, SealHeader, SealedBatch},
@@ -37,12 +37,13 @@ struct Unpacked {
 }
 
 /// Opens seals that stand one after the other, the first of them at this height. All signatures are
-/// checked in one batch, which is faster the more there are.
+/// checked in one batch, which is faster the more there are, and the more of the keys are known.
 ///
 /// The results are in the order of the seals and end with the first fault: no seal after it can
 /// be reached by a log that holds.
 pub fn open_seals<B: AsRef<[u8]>>(
     community: &Community,
+    known: &KnownKeys,
     first: u64,
     seals: &[B],
 ) -> Vec<Result<OpenedSeal, Fault>> {
@@ -52,11 +53,11 @@ pub fn open_seals<B: AsRef<[u8]>>(
         let bytes = bytes.as_ref();
         let result = match BorrowedBatch::read(bytes) {
             Some(BorrowedBatch { header, certificate, records }) => {
-                unpack(community, expected, &header, &certificate, &records)
+                unpack(community, known, expected, &header, &certificate, &records)
             }
             // The codec says what is wrong.
             None => decode(bytes, expected).and_then(|batch| {
-                unpack(community, expected, &batch.header, &batch.certificate, &batch.records)
+                unpack(community, known, expected, &batch.header, &batch.certificate, &batch.records)
             }),
         };
         match result {
@@ -67,7 +68,7 @@ pub fn open_seals<B: AsRef<[u8]>>(
             }
         }
     }
-    authenticate(unpacked, fault)
+    authenticate(unpacked, fault, known)
 }
 
 /// Opens a batch that should follow this ledger. [`Ledger::apply`] checks the rest.
@@ -76,8 +77,9 @@ pub fn open_seals<B: AsRef<[u8]>>(
 /// The first [`Fault`].
 pub fn open_batch(ledger: &Ledger, batch: &SealedBatch) -> Result<Vec<Received>, Fault> {
     let SealedBatch { header, certificate, records } = batch;
-    let unpacked = unpack(ledger.community(), ledger.height() + 1, header, certificate, records)?;
-    let mut opened = authenticate(vec![unpacked], None);
+    let known = KnownKeys::up_to(0);
+    let unpacked = unpack(ledger.community(), &known, ledger.height() + 1, header, certificate, records)?;
+    let mut opened = authenticate(vec![unpacked], None, &known);
     opened.pop().expect("there is one result for one seal").map(|seal| seal.records)
 }
 
@@ -94,6 +96,7 @@ pub(super) fn decode(bytes: &[u8], expected: u64) -> Result<SealedBatch, Fault> 
 /// Everything before the signatures.
 fn unpack<R: AsRef<[u8]>>(
     community: &Community,
+    known: &KnownKeys,
     expected: u64,
     header: &SealHeader,
     certificate: &Certificate,
@@ -114,7 +117,7 @@ fn unpack<R: AsRef<[u8]>>(
     // Records are large: room for all is made once.
     let mut received = Vec::with_capacity(records.len());
     for (position, bytes) in records.iter().enumerate() {
-        received.push(record(community, header.height, position, bytes.as_ref())?);
+        received.push(record(community, known, header.height, position, bytes.as_ref())?);
     }
     let id = header.id();
     let certificate = community
@@ -135,11 +138,12 @@ fn unpack<R: AsRef<[u8]>>(
 /// A record of a seal, but for its signature.
 pub(super) fn record(
     community: &Community,
+    known: &KnownKeys,
     height: u64,
     position: usize,
     bytes: &[u8],
 ) -> Result<Received, Fault> {
-    Received::decode(bytes, community).map_err(|error| {
+    Received::decode_knowing(bytes, community, known).map_err(|error| {
         let check = match &error {
             MalformedRecord::Codec(_) => Check::RecordBytes,
             MalformedRecord::Community(_) => Check::Community,
@@ -152,14 +156,18 @@ pub(super) fn record(
 }
 
 /// Checks the signatures of seals in one batch. The fault, if there is one, comes after these seals.
-fn authenticate(unpacked: Vec<Unpacked>, fault: Option<Fault>) -> Vec<Result<OpenedSeal, Fault>> {
+fn authenticate(
+    unpacked: Vec<Unpacked>,
+    fault: Option<Fault>,
+    known: &KnownKeys,
+) -> Vec<Result<OpenedSeal, Fault>> {
     let mut claims: Vec<Claim> = Vec::new();
     for Unpacked { seal, certificate } in &unpacked {
         claims.extend(certificate.iter().cloned());
         claims.extend(seal.records.iter().map(Received::claim));
     }
     // The claims stand in the order in which one would check them one by one.
-    let bad = verify_batch(&claims).err().and_then(|bad| bad.first().copied());
+    let bad = known.verify_batch(&claims).err().and_then(|bad| bad.first().copied());
     let mut results = Vec::with_capacity(unpacked.len() + 1);
     let mut before = 0;
     for Unpacked { seal, certificate } in unpacked {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     charter::Community,
     hash::{RecordId, SealId},
-    keys::{Claim, verify_batch},
+    keys::{Claim, KnownKeys, verify_batch},
     ledger::{Ledger, ProposalStatus, SealFault},
     limits,
     records::{Body, CharterChange, Received},
@@ -83,7 +83,7 @@ pub fn survey(community: &Community, bytes: &[u8], most: usize) -> Surveyed {
     }
     let mut records: Vec<(usize, Received)> = Vec::with_capacity(batch.records.len());
     for (position, bytes) in batch.records.iter().enumerate() {
-        match record(community, height, position, bytes) {
+        match record(community, &KnownKeys::up_to(0), height, position, bytes) {
             Ok(received) => records.push((position, received)),
             Err(fault) => note(fault),
         }

@@ -10,7 +10,7 @@ use crate::{
     charter::{BASIS_POINTS, CharterLimits, Community, Role},
     codec::Fields,
     hash::{CommunityId, DocumentHash, RecordId, TermsHash},
-    keys::{PublicKey, Purpose, Signature},
+    keys::{KnownKeys, PublicKey, Purpose, Signature},
     limits,
     text::{self, TextError},
 };
@@ -437,6 +437,21 @@ impl Body {
     /// # Errors
     /// [`BodyError`] that names the field.
     pub fn check(&self, community: &Community, author: &PublicKey) -> Result<(), BodyError> {
+        self.check_knowing(community, author, &KnownKeys::up_to(0))
+    }
+
+    /// As [`Body::check`]. A key that is admitted is one that will sign.
+    pub(super) fn check_knowing(
+        &self,
+        community: &Community,
+        author: &PublicKey,
+        known: &KnownKeys,
+    ) -> Result<(), BodyError> {
+        let strong = |field: &'static str, key: &PublicKey| {
+            known
+                .check_strong(key)
+                .map_err(|error| BodyError::Field { field, problem: format!("is refused: {error}") })
+        };
         let charter = &community.charter;
         match self {
             Self::Admit { key, weight, name, group } => {
@@ -543,10 +558,6 @@ fn sum(field: &'static str, amount: u64) -> Result<(), BodyError> {
     BodyError::demand((1..=limits::AMOUNT).contains(&amount), field, || {
         format!("is {amount}, not between 1 and 2^50 smallest units")
     })
-}
-
-fn strong(field: &'static str, key: &PublicKey) -> Result<(), BodyError> {
-    key.check_strong().map_err(|error| BodyError::Field { field, problem: format!("is refused: {error}") })
 }
 
 impl Assessment {

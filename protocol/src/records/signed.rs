@@ -9,7 +9,7 @@ use crate::{
     charter::Community,
     codec::{self, CodecError},
     hash::{BodyHash, CommunityId, Context, RecordId},
-    keys::{Claim, PublicKey, Purpose, SecretKey, Signature},
+    keys::{Claim, KnownKeys, PublicKey, Purpose, SecretKey, Signature},
 };
 
 /// What an author says, and at which place of their chain.
@@ -141,6 +141,15 @@ impl Received {
     /// # Errors
     /// [`MalformedRecord`] that says which rule is broken.
     pub fn decode(bytes: &[u8], community: &Community) -> Result<Self, MalformedRecord> {
+        Self::decode_knowing(bytes, community, &KnownKeys::up_to(0))
+    }
+
+    /// As [`Received::decode`], for those who decode many records.
+    pub(crate) fn decode_knowing(
+        bytes: &[u8],
+        community: &Community,
+        known: &KnownKeys,
+    ) -> Result<Self, MalformedRecord> {
         let signed = SignedRecord::decode(bytes, community.widest.record_bytes as usize)?;
         let record = &signed.record;
         if record.community != community.id {
@@ -152,7 +161,7 @@ impl Received {
         let kind = record.body.kind();
         record
             .body
-            .check(community, &record.author)
+            .check_knowing(community, &record.author, known)
             .map_err(|error| MalformedRecord::Body { kind, error })?;
         // The body stands between the other fields and the signature, in bytes just found canonical.
         let (fields, rest) = bytes.split_at(RecordHeader::BYTES - BodyHash::LENGTH);
