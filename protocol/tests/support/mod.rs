@@ -7,6 +7,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses another part of it")]
 
 pub mod amended;
+pub mod eddsa;
 pub mod log;
 pub mod mutations;
 pub mod proof_vectors;

@@ -11,7 +11,7 @@ use mutua_protocol::{
 use serde_json::{Value, json};
 
 use super::{
-    rules,
+    eddsa, rules,
     samples::one_of_each,
     story::{BALLOTS, CLOSE, LAST, Story},
     *,
@@ -98,19 +98,20 @@ pub fn zip215() -> Vec<Value> {
         ("key of order one, written in a second way", PublicKey(other_identity), small(identity)),
         ("no signature", key.public(), Signature([0; 64])),
     ];
-    cases
-        .into_iter()
-        .map(|(what, key, signature)| {
-            let valid = key.verify(Purpose::Record, b"any bytes", &signature).is_ok();
-            json!({
-                "what": what,
-                "key": key,
-                "signed": hex::encode(Purpose::Record.message(b"any bytes")),
-                "signature": signature,
-                "valid": valid,
-            })
+    let ours = cases.into_iter().map(|(what, key, signature)| {
+        let valid = key.verify(Purpose::Record, b"any bytes", &signature).is_ok();
+        json!({
+            "what": what,
+            "key": key,
+            "signed": hex::encode(Purpose::Record.message(b"any bytes")),
+            "signature": signature,
+            "valid": valid,
         })
-        .collect()
+    });
+    let published = eddsa::CASES.iter().map(|(what, signed, key, signature, valid)| {
+        json!({ "what": what, "key": key, "signed": signed, "signature": signature, "valid": valid })
+    });
+    ours.chain(published).collect()
 }
 
 fn weak_keys() -> Vec<PublicKey> {
