@@ -11,6 +11,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use mutua_protocol::{
+    archive::{ArchiveReader, Frame, end_frame},
+    hash::SealId,
+    seals::SealedBatch,
+};
 use serde_json::Value;
 
 /// For each target, the files of vectors with bytes for it, and under which names the bytes stand.
@@ -37,6 +42,10 @@ fn main() -> io::Result<()> {
         fs::create_dir_all(&folder)?;
         let mut seeds = Vec::new();
         gather(&vectors, names, &mut seeds);
+        if target == "archive" {
+            let shorter: Vec<Vec<u8>> = seeds.iter().flat_map(|archive| beginnings(archive)).collect();
+            seeds.extend(shorter);
+        }
         for (number, seed) in seeds.iter().enumerate() {
             fs::write(seed_path(&folder, file, number), seed)?;
         }
@@ -47,6 +56,27 @@ fn main() -> io::Result<()> {
 
 fn seed_path(folder: &Path, file: &str, number: usize) -> PathBuf {
     folder.join(format!("{}-{number:03}", file.trim_end_matches(".json")))
+}
+
+/// The archives of the first seals of this one, each with an end mark of its own: the shorter an archive, the more often
+/// it can be tried.
+fn beginnings(archive: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(mut reader) = ArchiveReader::new(archive) else { return Vec::new() };
+    let mut found = Vec::new();
+    let (mut height, mut head) = (0, SealId([0; 32]));
+    loop {
+        let read = match reader.frame() {
+            Ok(Some(Frame::Charter(_))) => usize::try_from(reader.position()),
+            Ok(Some(Frame::Seal(bytes))) => {
+                let Ok(batch) = SealedBatch::decode(&bytes) else { return found };
+                (height, head) = (batch.header.height, batch.header.id());
+                usize::try_from(reader.position())
+            }
+            _ => return found,
+        };
+        let Some(beginning) = read.ok().and_then(|read| archive.get(..read)) else { return found };
+        found.push([beginning, &end_frame(height, head)].concat());
+    }
 }
 
 /// The bytes under these names, wherever they stand: hexadecimal, or text as it is.
