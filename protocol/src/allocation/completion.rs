@@ -21,8 +21,8 @@
 //! *Where nearly every raise changes something*, as in large cities, they are run in the same order, and each from its
 //! beginning with what the one above has found out about prices ([`equal_shares::draft`]).
 //!
-//! When the highest of several raises already buys too much, half as many are run instead: those after the first one
-//! that does would be in vain.
+//! When the highest of these already buys too much, half as many are run instead: those after the first one
+//! that does would be in vain. (A descent costs less than to begin another one.)
 //!
 //! Exact prices are computed for the result alone.
 
@@ -91,11 +91,9 @@ impl Raising<'_> {
                 bought
             } else {
                 let highest = &self.endowments + &self.raise * together;
-                descend(self.instance, self.utility, highest, &self.raise, together, &current, |projects| {
-                    self.overspends(projects)
-                })
+                descend(self.instance, self.utility, highest, &self.raise, together, &current)
             };
-            if bought.first().is_some_and(|highest| self.overspends(highest)) && together > 1 {
+            if (bought.len() as u64) < together {
                 over = Some(together);
                 continue;
             }

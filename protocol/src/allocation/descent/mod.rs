@@ -37,7 +37,7 @@ use money::{DIGITS, GONE, Paid, Scale};
 use step::Step;
 
 /// What runs with the highest of some endowments, and then with one raise less every time, buy, that which costs nothing
-/// first; quicker if the first one turns out to buy nearly the same as another run. Only the first one if that is `in_vain`.
+/// first; quicker if the first one turns out to buy nearly the same as another run.
 pub(super) fn descend(
     instance: &Instance,
     utility: Utility,
@@ -45,12 +45,11 @@ pub(super) fn descend(
     raise: &UBig,
     runs: u64,
     like: &[usize],
-    in_vain: impl Fn(&[usize]) -> bool,
 ) -> Vec<Vec<usize>> {
     if is_packed(instance) {
-        Descent::<Packed>::new(instance, utility, &highest, like).go_down(highest, raise, runs, in_vain)
+        Descent::<Packed>::new(instance, utility, &highest, like).go_down(highest, raise, runs)
     } else {
-        Descent::<Wide>::new(instance, utility, &highest, like).go_down(highest, raise, runs, in_vain)
+        Descent::<Wide>::new(instance, utility, &highest, like).go_down(highest, raise, runs)
     }
 }
 
@@ -122,17 +121,8 @@ impl<'a, P: Purse> Descent<'a, P> {
     }
 
     /// Lowers endowments, raise by raise; yields what each run buys.
-    fn go_down(
-        mut self,
-        mut endowments: UBig,
-        raise: &UBig,
-        runs: u64,
-        in_vain: impl Fn(&[usize]) -> bool,
-    ) -> Vec<Vec<usize>> {
+    fn go_down(mut self, mut endowments: UBig, raise: &UBig, runs: u64) -> Vec<Vec<usize>> {
         let mut bought = vec![self.projects.clone()];
-        if in_vain(&self.projects) {
-            return bought;
-        }
         for _ in 1..runs {
             endowments -= raise;
             self.lower(&endowments);
@@ -270,7 +260,7 @@ mod tests {
         let endowments = |raises: u64| UBig::from(instance.budget()) + &step * raises;
         let highest = endowments(runs - 1);
         let descent = Descent::<P>::new(instance, utility, &highest, &[]);
-        let bought = descent.go_down(highest, &step, runs, |_| false);
+        let bought = descent.go_down(highest, &step, runs);
         for (bought, raises) in bought.into_iter().zip((0..runs).rev()) {
             let alone = equal_shares::run(instance, utility, endowments(raises));
             prop_assert_eq!(bought, alone.projects);
