@@ -1,10 +1,10 @@
 // The member's ballot: all that is open at once, with what it would change.
-import { html, useEffect, useMemo, useState } from "../base/ui.js";
+import { html, useEffect, useState } from "../base/ui.js";
 import { post } from "../base/api.js";
 import { t } from "../base/text.js";
 import { link } from "../base/router.js";
 import { useAnswer } from "../base/state.js";
-import { money, short } from "../base/format.js";
+import { money } from "../base/format.js";
 import { Act } from "../parts/act.js";
 import { Badge, Card, Empty, Waiting } from "../parts/card.js";
 import { Delegations } from "../parts/delegations.js";
@@ -12,6 +12,7 @@ import { PersonChoice, useMe } from "../parts/me.js";
 import { Receipts } from "../parts/receipts.js";
 import { subjectOf } from "../parts/proposal.js";
 import { Trouble } from "../parts/trouble.js";
+import { isStanding, linesOf, saidBefore, toSign } from "../parts/sheet.js";
 
 // While somebody is still choosing, nothing is asked, in milliseconds.
 const PAUSE = 250;
@@ -28,35 +29,21 @@ export function Ballot({ status, charter, own }) {
   const open = proposals.data.filter((proposal) => proposal.status === "open");
   const cast = ballot.data.newest ?? ballot.data.standing;
   return html`${heading}
-    <${Sheet} key=${`${me}-${cast?.id}`} me=${me} member=${member} open=${open} cast=${cast} status=${status} charter=${charter} />
+    <${Sheet} key=${`${me}-${cast?.id}-${ballot.data.standing?.id}`} me=${me} member=${member} open=${open} held=${ballot.data} status=${status} charter=${charter} />
     <${Delegations} view=${delegations.data} me=${me} charter=${charter} />`;
 }
 
-function Sheet({ me, member, open, cast, status, charter }) {
-  const before = useMemo(
-    () => ({
-      ...Object.fromEntries((cast?.ballot.scores ?? []).map((line) => [line.proposal, line.score])),
-      ...Object.fromEntries((cast?.ballot.answers ?? []).map((line) => [line.proposal, line.choice])),
-    }),
-    [cast?.id],
-  );
-  const [said, setSaid] = useState(before);
-  const [standing, setStanding] = useState(cast?.ballot.standing ?? false);
+function Sheet({ me, member, open, held, status, charter }) {
+  const cast = held.newest ?? held.standing;
+  const [said, setSaid] = useState(() => saidBefore(open, cast));
+  const [standing, setStanding] = useState(isStanding(held));
   const set = (id, value) => setSaid((now) => ({ ...now, [id]: value }));
   const loans = open.filter((proposal) => proposal.subject.loan);
   const motions = open.filter((proposal) => !proposal.subject.loan);
-  const lines = [
-    ...loans.filter((each) => said[each.id] > 0).map((each) => `${short(each.id)}=${said[each.id]}`),
-    ...motions.filter((each) => said[each.id]).map((each) => `${short(each.id)}=${said[each.id]}`),
-  ];
-  const changed = standing !== (cast?.ballot.standing ?? false) || open.some((each) => (said[each.id] || 0) !== (before[each.id] || 0));
-  const byId = (a, b) => (a.proposal < b.proposal ? -1 : 1);
-  const draft = {
-    round: status.round,
-    standing,
-    scores: loans.filter((each) => said[each.id] > 0).map((each) => ({ proposal: each.id, score: said[each.id] })).sort(byId),
-    answers: motions.filter((each) => said[each.id]).map((each) => ({ proposal: each.id, choice: said[each.id] })).sort(byId),
-  };
+  const { vote, end } = toSign({ held, open, said, standing });
+  const lines = linesOf(open, said);
+  const isEmpty = lines.scores.length + lines.answers.length === 0;
+  const draft = { round: status.round, standing, ...lines };
   return html`<div class="grid">
     <${Card} title=${t("ballot.loans")} aside=${html`<${Badge} kind=${cast ? (cast.sealed ? "good" : "wait") : "wait"}>${t(cast ? (cast.sealed ? "mine.sealed" : "mine.unsealed") : "mine.none")}<//>`}>
       ${loans.length === 0 && html`<${Empty}>${t("allocation.none")}<//>`}
@@ -85,12 +72,13 @@ function Sheet({ me, member, open, cast, status, charter }) {
       <label class="block"><input type="checkbox" checked=${standing} onChange=${(event) => setStanding(event.target.checked)} /> ${t("ballot.standing")}</label>
     <//>
     <div>
-      <${Preview} me=${me} draft=${draft} changed=${changed} charter=${charter} />
+      <${Preview} me=${me} draft=${draft} changed=${vote !== null} charter=${charter} />
       <${Card} title=${t("ballot.cast")}>
-        <p>${t(changed ? "ballot.changed" : cast ? "ballot.same" : "ballot.nothing")}</p>
-        ${changed && lines.length === 0 && html`<p class="quiet">${t("ballot.empty")}</p>`}
-        ${lines.length > 0 &&
-        html`<${Act} label=${t("act.cast")} words=${["vote", ...lines, ...(standing ? ["--standing"] : [])]} member=${me} ready=${changed} />`}
+        <p>${t(vote ? "ballot.changed" : cast ? "ballot.same" : "ballot.nothing")}</p>
+        ${vote && isEmpty && html`<p class="quiet">${t("ballot.empty")}</p>`}
+        ${vote && html`<${Act} label=${t("act.cast")} words=${vote} member=${me} />`}
+        ${end && html`<p class="quiet">${t(status.round > 1 ? "ballot.standingCounts" : "ballot.standingFirst")}</p>`}
+        ${end && status.round > 1 && html`<${Act} label=${t("act.endStanding")} words=${end} member=${me} />`}
         ${member && html`<p class="quiet">${t("ballot.weight", { count: member.weight })}</p>`}
       <//>
       <${Receipts} me=${me} cast=${cast} round=${status.round} />
