@@ -3,7 +3,7 @@ import { html, useState } from "../base/ui.js";
 import { t } from "../base/text.js";
 import { link } from "../base/router.js";
 import { useAnswer } from "../base/state.js";
-import { money, moment, short, shortTime } from "../base/format.js";
+import { money, moment, shortTime } from "../base/format.js";
 import { Admission } from "../parts/admission.js";
 import { Attestation } from "../parts/attestation.js";
 import { Badge, Card, Empty, Waiting } from "../parts/card.js";
@@ -46,7 +46,7 @@ function Queue({ attestor, charter }) {
               ${entry.missing > 0 && html` <span class="quiet">${t("operator.missing", { count: entry.missing })}</span>`}
               ${entry.disagree && html` <${Badge} kind="bad">${t("operator.disagree")}<//>`}</span>
             <button type="button" aria-expanded=${String(isOpen)} data-test="attest" onClick=${() => setOpen(isOpen ? null : entry.proposal)}>${t("operator.attest")}</button></div>
-          ${isOpen && html`<${Attestation} entry=${entry} attestor=${attestor} charter=${charter} />`}
+          ${isOpen && html`<${Attestation} entry=${entry} attestor=${attestor} charter=${charter} close=${close} />`}
         </li>`;
       })}
     </ul>
@@ -57,9 +57,9 @@ function Queue({ attestor, charter }) {
 function owedOf({ about, title }, questions) {
   const [kind, value] = Object.entries(about)[0];
   if (kind === "outcome") return { kind, words: [`--round=${value}`], title: t("operator.outcome", { round: value }), place: link("outcome", String(value)) };
-  if (kind === "motion") return { kind, words: [short(value)], title, place: link("proposals", value) };
+  if (kind === "motion") return { kind, words: [value], title, place: link("proposals", value) };
   const question = questions.find((each) => each.id === value);
-  return { kind, words: [short(value)], title: question?.title ?? title, place: question && link("proposals", question.proposal) };
+  return { kind, words: [value], title: question?.title ?? title, place: question && link("proposals", question.proposal) };
 }
 
 function Owed({ status, board }) {
