@@ -9,7 +9,7 @@ import { Endorse, Moderate, Respond, Say } from "./say.js";
 export function Argument({ argument, me, own }) {
   const reply = argument.depth > 1;
   const named = reply || !["for", "against"].includes(argument.stance);
-  return html`<article class="argument" id=${`argument-${short(argument.id)}`}>
+  return html`<article class="argument" id=${`argument-${argument.id}`}>
     <p class="quiet">
       <strong>${argument.author_name || short(argument.author)}</strong>
       ${named ? html` · ${t(`talk.stance.${argument.stance}`)}` : ""}
@@ -24,18 +24,26 @@ export function Argument({ argument, me, own }) {
   </article>`;
 }
 
-// The text. What a moderator has hidden stays in the log, and is shown to who asks for it, with what was done and why.
+// The text. What a moderator has hidden stays in the log, and is shown to who asks for it, with all that was done, by whom and why.
 function Words({ argument }) {
   const [open, setOpen] = useState(false);
   const last = argument.moderations.at(-1);
+  const earlier = argument.moderations.slice(0, -1);
   const said = html`<p class="text">${argument.text}</p>`;
+  const history = earlier.length > 0 && html`<ul class="list quiet small" data-test="moderations">${earlier.map(
+    (each) => html`<li key=${each.record}>${moderated(each)} ${by(each)}</li>`,
+  )}</ul>`;
   if (!argument.hidden) {
-    return html`${said}${last && html`<p class="quiet small">${t("talk.shownAgain", { reason: last.reason })}</p>`}`;
+    return html`${said}${last && html`<p class="quiet small">${moderated(last)} ${by(last)}</p>`}${history}`;
   }
-  return html`<p class="moderated">${t("talk.hidden", { reason: last?.reason ?? "" })} <span class="quiet">${shortTime(last.time)}</span>
+  return html`<p class="moderated">${last && html`${moderated(last)} ${by(last)}`}
       ${argument.text !== null && html` <button type="button" class="link" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}>${t(open ? "talk.hide" : "talk.show")}</button>`}</p>
+    ${history}
     ${open && said}`;
 }
+
+const moderated = ({ hidden, reason }) => t(hidden ? "talk.hidden" : "talk.shownAgain", { reason });
+const by = ({ author, time }) => html`<span class="quiet">${shortTime(time)} · <code>${short(author)}</code></span>`;
 
 // What a member, the board or a moderator can do: one form at a time.
 function Doing({ argument, me, own }) {
@@ -45,7 +53,7 @@ function Doing({ argument, me, own }) {
   const forms = {
     reply: me && html`<${Say} about=${argument.id} me=${me} question=${question} />`,
     endorse: me && me !== argument.author && !argument.hidden && html`<${Endorse} argument=${argument} me=${me} />`,
-    respond: board && question && html`<${Respond} about=${[short(argument.id)]} board=${board} />`,
+    respond: board && question && html`<${Respond} about=${[argument.id]} board=${board} />`,
     moderate: moderator && html`<${Moderate} argument=${argument} moderator=${moderator} />`,
   };
   const all = Object.keys(forms).filter((each) => forms[each]);
