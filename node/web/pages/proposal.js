@@ -147,6 +147,6 @@ function Responses({ proposal, own }) {
         (each) => html`<li><div class="row"><${Badge}>${has(`responses.${each.status}`) ? t(`responses.${each.status}`) : each.status}<//><span class="quiet">${shortTime(each.time)}</span></div><p class="text">${each.reason}</p></li>`,
       )}
     </ol>
-    ${board && proposal.status === "decided" && html`<details class="say"><summary>${t("responses.answer")}</summary><${Respond} about=${[short(proposal.id)]} board=${board} /></details>`}
+    ${board && proposal.status === "decided" && html`<details class="say"><summary>${t("responses.answer")}</summary><${Respond} about=${[proposal.id]} board=${board} /></details>`}
   <//>`;
 }

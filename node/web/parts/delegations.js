@@ -60,5 +60,5 @@ function Choice({ me, charter }) {
           ${charter.categories.map((name) => html`<option value=${name} selected=${name === category}>${t("delegation.category", { name })}</option>`)}
         </select></label>
     </div>
-    ${chosen && html`<${Act} label=${t("act.delegate")} words=${["delegate", short(chosen), ...(category ? [`--category=${category}`] : [])]} member=${me} />`}`;
+    ${chosen && html`<${Act} label=${t("act.delegate")} words=${["delegate", chosen, ...(category ? [`--category=${category}`] : [])]} member=${me} />`}`;
 }

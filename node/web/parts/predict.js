@@ -1,7 +1,6 @@
 // The member's own estimate of a loan's risk.
 import { html, useState } from "../base/ui.js";
 import { t } from "../base/text.js";
-import { short } from "../base/format.js";
 import { Act } from "./act.js";
 
 // A percentage with at most two decimals, with a point or a comma.
@@ -15,6 +14,6 @@ export function Predict({ proposal, me }) {
   return html`<details class="say"><summary>${t("chances.predict")}</summary>
     <p class="quiet">${t("chances.predictNote")}</p>
     <label class="block">${t("chances.default")} <input type="text" inputmode="decimal" size="6" value=${text} aria-invalid=${String(text !== "" && !rate)} onInput=${(event) => setText(event.target.value)} /> %</label>
-    <${Act} label=${t("act.predict")} words=${["predict", short(proposal.id), rate ?? "2.5%"]} member=${me} ready=${rate !== null} />
+    <${Act} label=${t("act.predict")} words=${["predict", proposal.id, rate ?? "2.5%"]} member=${me} ready=${rate !== null} />
   </details>`;
 }

@@ -1,7 +1,6 @@
 // What people say about a proposal, to each other, and for the board or as moderators: each with the command that says it.
 import { html, useId, useState } from "../base/ui.js";
 import { t } from "../base/text.js";
-import { short } from "../base/format.js";
 import { Act } from "./act.js";
 import { Radios, TextArea } from "./words.js";
 
@@ -16,7 +15,7 @@ export function Say({ about, me, question = false }) {
   return html`<${Radios} hidden name=${name} legend=${t("talk.how")} value=${stance} set=${setStance}
       options=${Object.fromEntries(stances.map((each) => [each, t(`talk.stance.${each}`)]))} />
     <${TextArea} label=${t("talk.text")} value=${text} set=${setText} />
-    <${Act} label=${t("act.say")} words=${["argue", short(about), `${OPTIONS[stance]}=${text}`]} member=${me} ready=${text.trim() !== ""} onDone=${() => setText("")} />`;
+    <${Act} label=${t("act.say")} words=${["argue", about, `${OPTIONS[stance]}=${text}`]} member=${me} ready=${text.trim() !== ""} onDone=${() => setText("")} />`;
 }
 
 export function Endorse({ argument, me }) {
@@ -25,7 +24,7 @@ export function Endorse({ argument, me }) {
   return html`<${Radios} hidden name=${name} legend=${t("talk.endorse")} value=${way} set=${setWay}
       options=${{ stand: t("talk.stand"), back: t("talk.back") }} />
     <p class="quiet">${t("talk.endorseNote")}</p>
-    <${Act} label=${t("act.say")} words=${["endorse", short(argument.id), ...(way === "back" ? ["--withdraw"] : [])]} member=${me} />`;
+    <${Act} label=${t("act.say")} words=${["endorse", argument.id, ...(way === "back" ? ["--withdraw"] : [])]} member=${me} />`;
 }
 
 export function Moderate({ argument, moderator }) {
@@ -33,7 +32,7 @@ export function Moderate({ argument, moderator }) {
   const way = argument.hidden ? "show" : "hide";
   return html`<p class="quiet">${t("talk.moderateNote")}</p>
     <${TextArea} label=${t("talk.reason")} value=${reason} set=${setReason} rows="2" />
-    <${Act} label=${t(`talk.${way}It`)} words=${["moderate", short(argument.id), `--${way}`, `--reason=${reason}`]} member=${moderator} ready=${reason.trim() !== ""} onDone=${() => setReason("")} />`;
+    <${Act} label=${t(`talk.${way}It`)} words=${["moderate", argument.id, `--${way}`, `--reason=${reason}`]} member=${moderator} ready=${reason.trim() !== ""} onDone=${() => setReason("")} />`;
 }
 
 const STANDS = ["accepted", "planned", "declined", "done"];
