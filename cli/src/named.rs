@@ -1,6 +1,6 @@
 //! Finding what people name by the first digits of an id.
 
-use mutua_node::api::types::{ArgumentView, ProposalView};
+use mutua_node::api::types::{ArgumentView, MemberView, ProposalView};
 use mutua_protocol::{hash::RecordId, keys::PublicKey};
 
 use crate::{
@@ -124,4 +124,86 @@ pub(crate) fn key(prefix: &str, keys: &[PublicKey]) -> Done<PublicKey> {
         return Ok(key);
     }
     find("key", "'mutua members' lists them", prefix, keys.iter().map(|key| (key.to_string(), key))).copied()
+}
+
+/// The member with this key, the one whose key begins like this, or the one of this name. A name can be anything, also what
+/// looks like another member's key: a whole key is never taken for a name.
+///
+/// # Errors
+/// When nobody is meant, or several could be.
+pub(crate) fn member<'a>(text: &str, members: &'a [MemberView]) -> Done<&'a MemberView> {
+    if let Ok(key) = text.parse::<PublicKey>() {
+        return members.iter().find(|member| member.key == key).ok_or_else(|| {
+            Failure::refused(format!("{key} is no member's key; 'mutua members' lists them"))
+        });
+    }
+    let called: Vec<&MemberView> = members.iter().filter(|member| member.name == text).collect();
+    let digits = text.to_ascii_lowercase();
+    let begins = |member: &&MemberView| digits.len() >= DIGITS && member.key.to_string().starts_with(&digits);
+    match called[..] {
+        [] => {
+            let keys = members.iter().map(|member| (member.key.to_string(), member));
+            find("key", "'mutua members' lists them", text, keys)
+        }
+        [only] => match members.iter().filter(begins).find(|member| member.key != only.key) {
+            None => Ok(only),
+            Some(other) => Err(Failure::input(format!(
+                "'{text}' is the name of one member ({}) and the beginning of the key of another ({}, {}); give the whole key",
+                only.key, other.name, other.key
+            ))),
+        },
+        _ => Err(Failure::input(format!(
+            "several members are called '{text}'; give the first digits of a key"
+        ))),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "these are tests")]
+mod tests {
+    use mutua_protocol::keys::SecretKey;
+
+    use super::*;
+
+    fn called(seed: u8, name: &str) -> MemberView {
+        MemberView {
+            key: SecretKey::from_seed(&[seed; 32]).public(),
+            name: name.to_owned(),
+            weight: 1,
+            group: String::new(),
+            status: "active".to_owned(),
+            suspended: None,
+            cast: None,
+            standing: None,
+        }
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_key_takes_nothing_from_the_member_of_that_key() {
+        let victim = called(1, "Alma Reyes");
+        let whole = victim.key.to_string();
+        let fault =
+            |text: &str, members: &[MemberView]| member(text, members).unwrap_err().message().to_owned();
+        for name in [&whole[..4], &whole[..8], &whole[..63]] {
+            let both = [called(2, name), victim.clone()];
+            assert!(fault(name, &both).contains("give the whole key"), "{name}");
+            assert_eq!(member(&whole[..10], &both).unwrap(), &victim, "{name}");
+        }
+        let both = [called(2, &whole), victim.clone()];
+        assert_eq!(member(&whole, &both).unwrap(), &victim);
+        assert!(fault(&whole, &both[..1]).contains("is no member's key"), "nor if nobody has the key");
+    }
+
+    #[test]
+    fn members_are_named_by_key_digits_and_name() {
+        let all = [called(1, "Alma Reyes"), called(2, "Bert Ost"), called(3, "Bert Ost"), called(4, "cafe")];
+        let digits = all[1].key.to_string().to_ascii_uppercase();
+        assert_eq!(member("Alma Reyes", &all).unwrap(), &all[0]);
+        assert_eq!(member(&digits[..8], &all).unwrap(), &all[1]);
+        assert_eq!(member("cafe", &all).unwrap(), &all[3]);
+        let fault = |text: &str| member(text, &all).unwrap_err().message().to_owned();
+        assert!(fault("Bert Ost").contains("several members are called 'Bert Ost'"));
+        assert!(fault("Nobody Here").contains("is no key"));
+        assert!(fault("00000000").contains("there is no key 00000000"));
+    }
 }

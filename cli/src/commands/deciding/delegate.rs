@@ -3,7 +3,6 @@
 use clap::Args;
 use mutua_node::api::types::{DelegationView, DelegationsView, WayView};
 use mutua_protocol::{
-    keys::PublicKey,
     ledger::WayEnd,
     records::{Body, Scope},
 };
@@ -35,7 +34,7 @@ it is empty. Without a member or --end, what you have delegated is shown, and wh
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// The member whose ballot shall count: the first digits of their key, or their name
+    /// The member whose ballot shall count: their key, its first digits, or their name
     #[arg(value_name = "MEMBER")]
     to: Option<String>,
     /// For the loans of this category alone [otherwise: for all loans, and for motions]
@@ -55,12 +54,13 @@ impl Arguments {
             return self.show(context);
         };
         let signer = Signer::take(context, &self.signer, None)?;
-        let to = to.map(|name| member(name, &signer.client)).transpose()?;
+        let members = signer.client.members()?;
+        let to = to.map(|name| named::member(name, &members)).transpose()?;
         let scope = match &self.category {
             None => Scope::All,
             Some(name) => Scope::Category(position("category", name, &signer.community.charter.categories)?),
         };
-        let said = signer.say(Body::Delegate { scope, to: to.as_ref().map(|(key, _)| *key) })?;
+        let said = signer.say(Body::Delegate { scope, to: to.map(|member| member.key) })?;
         let view: DelegationsView = signer.client.get(&format!("/v1/delegations/{}", signer.author()))?;
         tell(context, &said, |page| {
             let what = self.category.as_ref().map_or_else(
@@ -68,9 +68,11 @@ impl Arguments {
                 |category| format!("loans of the category '{category}'"),
             );
             match &to {
-                Some((_, name)) => {
+                Some(member) => {
                     page.line(format!(
-                        "Where you have no ballot of your own, that of {name} counts for you, for {what}."
+                        "Where you have no ballot of your own, that of {} ({}) counts for you, for {what}.",
+                        member.name,
+                        member.key.short()
                     ));
                     own_ballots(page, &view);
                 }
@@ -95,28 +97,6 @@ impl Arguments {
         let view: DelegationsView = client.get(&format!("/v1/delegations/{key}"))?;
         output::show(context.json, &view, |page| show(page, &view))
     }
-}
-
-/// The member with this name, or with the key that begins like this.
-fn member(name: &str, client: &Client) -> Done<(PublicKey, String)> {
-    let members = client.members()?;
-    let mut called = members.iter().filter(|member| member.name == name);
-    let found = match (called.next(), called.next()) {
-        (Some(only), None) => only,
-        (Some(_), Some(_)) => {
-            return Err(Failure::input(format!(
-                "several members are called '{name}'; give the first digits of a key"
-            )));
-        }
-        (None, _) => {
-            let keys: Vec<PublicKey> = members.iter().map(|member| member.key).collect();
-            let key = named::key(name, &keys)?;
-            members.iter().find(|member| member.key == key).ok_or_else(|| {
-                Failure::refused(format!("{key} is no member's key; 'mutua members' lists them"))
-            })?
-        }
-    };
-    Ok((found.key, found.name.clone()))
 }
 
 /// What stands in the way of delegations.

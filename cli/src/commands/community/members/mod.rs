@@ -156,14 +156,24 @@ impl Readmit {
 }
 
 impl Whom {
+    /// A key of this home by its label, or whichever key begins like this: a member may have made one that begins as one of this
+    /// home does.
+    fn key(&self, context: &Context, signer: &Signer) -> Done<PublicKey> {
+        let own = Home::existing(context)?.keystore()?.list().map_err(Failure::keys)?;
+        if let Some(labelled) = own.iter().find(|key| key.label == self.key) {
+            return Ok(labelled.public);
+        }
+        let members = signer.client.members()?;
+        let mut keys: Vec<PublicKey> =
+            members.iter().map(|member| member.key).chain(own.iter().map(|key| key.public)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        named::key(&self.key, &keys)
+    }
+
     fn say(self, context: &Context, done: &str, body: impl FnOnce(PublicKey, String) -> Body) -> Done {
         let signer = Signer::take(context, &self.signer, Some(Role::Registrar))?;
-        let key = if let Ok(key) = own_or_whole(context, &self.key) {
-            key
-        } else {
-            let keys: Vec<PublicKey> = signer.client.members()?.iter().map(|member| member.key).collect();
-            named::key(&self.key, &keys)?
-        };
+        let key = self.key(context, &signer)?;
         let name =
             signer.client.chain(&key)?.member.map_or_else(|| "The key".to_owned(), |member| member.name);
         let said = signer.say(body(key, self.reason))?;
