@@ -37,13 +37,14 @@ struct Basis {
 impl Held {
     /// What would come out with these records, on a ledger that is copied only if the one here is not the newest.
     fn compute(&mut self, snapshot: Snapshot, wall: u64) -> Arc<Closing> {
-        let Snapshot { ledger, mut tail } = snapshot;
-        let ledger = match ledger {
-            Some(newer) => self.ledger.insert(newer),
-            None => self.ledger.as_mut().expect("a snapshot lacks the ledger only where it is held"),
-        };
+        let Snapshot { ledger: newer, mut tail } = snapshot;
+        // Taken out meanwhile: should the computation break off, a ledger that is changed by half is not there to be used.
+        let held = self.ledger.take();
+        let mut ledger = newer.or(held).expect("a snapshot lacks the ledger only where it is held");
         tail.sort_by_key(Received::order);
-        ledger.try_on(wall.max(ledger.time() + 1), &tail)
+        let closing = ledger.try_on(wall.max(ledger.time() + 1), &tail);
+        self.ledger = Some(ledger);
+        closing
     }
 }
 

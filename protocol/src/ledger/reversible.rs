@@ -73,7 +73,8 @@ impl<K: Ord + Copy, V: Clone> Reversible<K, V> {
         self.now.remove(key)
     }
 
-    /// All values. What was changed until now stays.
+    /// All values. What was changed until now stays, and what is changed through these cannot be undone: nothing calls this between a
+    /// mark and going back.
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.keep();
         self.now.values_mut()
