@@ -70,7 +70,7 @@ fn each_thing_is_told_once_also_what_happened_meanwhile() {
     place.run(&["notices", "--category", "nowhere, or"]).fails(1, "has no category");
     assert_eq!(node.stop(), 0);
     notify(&place, "webhook = \"example.org\"");
-    place.run(&["run"]).fails(2, "is no address such as http://");
+    place.run(&["run"]).fails(2, "is no address such as https://");
     notify(&place, "comand = [\"x\"]");
     place.run(&["run"]).fails(2, "unknown field `comand`");
 }

@@ -44,11 +44,12 @@ impl Target {
     /// When it is none.
     pub(crate) fn webhook(address: &str) -> Done<Self> {
         let is_address = address.parse::<ureq::http::Uri>().is_ok_and(|uri| {
-            uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty())
+            matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.host().is_some_and(|host| !host.is_empty())
         });
         if !is_address {
             return Err(Failure::input(
-                "node.toml, [notify], webhook: what stands there is no address such as http://127.0.0.1:8080/hook",
+                "node.toml, [notify], webhook: what stands there is no address such as https://example.org/hook",
             ));
         }
         let config = Agent::config_builder()

@@ -26,7 +26,7 @@ that are followed; answers; a round that closes within a day while nothing count
 
   [notify]
   command = [\"notify-send\", \"mutua\"]          # the notice comes last, and as JSON on standard input
-  webhook = \"http://127.0.0.1:8080/hook\"       # gets it as JSON by POST
+  webhook = \"https://example.org/hook\"        # gets it as JSON by POST
   categories = [\"housing\"]                    # loans in these; \"*\" is every category";
 
 /// What `mutua notices` is told.
