@@ -15,7 +15,7 @@ import { Trouble } from "../parts/trouble.js";
 import { isStanding, linesOf, saidBefore, toSign } from "../parts/sheet.js";
 
 // While somebody is still choosing, nothing is asked, in milliseconds.
-const PAUSE = 250;
+const PAUSE = 40;
 const LIVE = ["sealed", "taken", "closed", "reset", "beginning"];
 
 export function Ballot({ status, charter, own }) {
