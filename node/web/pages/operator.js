@@ -45,7 +45,7 @@ function Queue({ attestor, charter }) {
           <div class="row"><span><${Badge} kind=${entry.task === "renew" ? "plain" : "wait"}>${t(`operator.task.${entry.task}`)}<//>
               ${entry.missing > 0 && html` <span class="quiet">${t("operator.missing", { count: entry.missing })}</span>`}
               ${entry.disagree && html` <${Badge} kind="bad">${t("operator.disagree")}<//>`}</span>
-            <button type="button" aria-expanded=${String(isOpen)} data-test="attest" onClick=${() => setOpen(isOpen ? null : entry.proposal)}>${t("operator.attest")}</button></div>
+            <button type="button" aria-expanded=${String(isOpen)} data-test="attest" aria-label=${`${t("operator.attest")}: ${entry.title}`} onClick=${() => setOpen(isOpen ? null : entry.proposal)}>${t("operator.attest")}</button></div>
           ${isOpen && html`<${Attestation} entry=${entry} attestor=${attestor} charter=${charter} close=${close} />`}
         </li>`;
       })}
@@ -71,7 +71,7 @@ function Owed({ status, board }) {
     <ul class="entries" data-test="owed">
       ${owed.map((each) => html`<li key=${each.id}>
         <div class="row"><span>${each.place ? html`<a href=${each.place}>${each.title}</a>` : each.title}</span>
-          <button type="button" aria-expanded=${String(open === each.id)} onClick=${() => setOpen(open === each.id ? null : each.id)}>${t("operator.answer")}</button></div>
+          <button type="button" aria-expanded=${String(open === each.id)} aria-label=${`${t("operator.answer")}: ${each.title}`} onClick=${() => setOpen(open === each.id ? null : each.id)}>${t("operator.answer")}</button></div>
         <p class="quiet">${t(`operator.kind.${each.kind}`)} · ${t("operator.since", { time: shortTime(each.since) })}${each.said && html` · ${t(`responses.${each.said}`)}`}</p>
         ${open === each.id && html`<div class="form"><${Respond} about=${each.words} board=${board} /></div>`}
       </li>`)}

@@ -1,5 +1,5 @@
 // Admitting members, and what has become of those admissions.
-import { html, useState } from "../base/ui.js";
+import { html, useId, useState } from "../base/ui.js";
 import { t } from "../base/text.js";
 import { link } from "../base/router.js";
 import { useAnswer } from "../base/state.js";
@@ -15,6 +15,7 @@ export function Admission({ registrar, charter }) {
   const [group, setGroup] = useState(charter.groups[0]);
   const [weight, setWeight] = useState("1");
   const [signed, setSigned] = useState([]);
+  const fault = useId();
   const wanted = key.trim();
   const known = useAnswer(KEY.test(wanted) ? `/v1/members/${wanted}` : null, ["sealed"]);
   const wrong = wanted !== "" && !KEY.test(wanted);
@@ -29,9 +30,11 @@ export function Admission({ registrar, charter }) {
   return html`<${Card} wide title=${t("operator.admissions")}>
     <p class="quiet">${t("operator.admissionsNote")}</p>
     <div class="fields">
-      ${field(t("operator.key"), key, setKey, { spellcheck: false, size: 64, "aria-invalid": String(wrong), "data-test": "key" })}
-      ${wrong && html`<p class="quiet">${t("operator.keyWrong")}</p>`}
-      ${known.data && html`<p class="trouble">${t("operator.known", { name: known.data.name })}</p>`}
+      ${field(t("operator.key"), key, setKey, { spellcheck: false, size: 64, "aria-invalid": String(wrong || known.data !== undefined), "aria-describedby": fault, "data-test": "key" })}
+      <div id=${fault} role="status">
+        ${wrong && html`<p class="quiet">${t("operator.keyWrong")}</p>`}
+        ${known.data && html`<p class="trouble">${t("operator.known", { name: known.data.name })}</p>`}
+      </div>
       ${field(t("operator.name"), name, setName, { "data-test": "name" })}
       <div class="filters">
         <label><span>${t("operator.group")}</span><select value=${group} onChange=${(event) => setGroup(event.target.value)}>

@@ -57,8 +57,11 @@ function Doing({ argument, me, own }) {
     moderate: moderator && html`<${Moderate} argument=${argument} moderator=${moderator} />`,
   };
   const all = Object.keys(forms).filter((each) => forms[each]);
+  const name = (each) => t(`talk.${question && each === "reply" ? "answer" : each}`);
+  // What is told apart at a glance has to be told apart by ear, too.
+  const said = `${argument.author_name || short(argument.author)}, ${short(argument.id)}`;
   return html`<p class="doing">${all.map(
-      (each) => html`<button type="button" class="link" data-do=${each} aria-expanded=${String(open === each)} onClick=${() => setOpen(open === each ? null : each)}>${t(`talk.${question && each === "reply" ? "answer" : each}`)}</button>`,
+      (each) => html`<button type="button" class="link" data-do=${each} aria-expanded=${String(open === each)} aria-label=${`${name(each)}: ${said}`} onClick=${() => setOpen(open === each ? null : each)}>${name(each)}</button>`,
     )}<code class="quiet small">${short(argument.id)}</code></p>
     ${open && html`<div class="form">${forms[open]}</div>`}`;
 }
