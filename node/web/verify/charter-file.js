@@ -3,7 +3,7 @@
 
 import { FRAME, Frames } from "./archive.js";
 import { bytesOfHex, concat, hex, u32Bytes, u64Bytes, utf8Bytes } from "./bytes.js";
-import { hashOfCharter, readCharter } from "./charter.js";
+import { charterOf, hashOfCharter, readCharter } from "./charter.js";
 
 /** A file that is no charter, with the place in it. */
 export class NoCharter extends Error {}
@@ -42,7 +42,7 @@ const option = (type) => (value, where) =>
   value === null || value === undefined ? Uint8Array.of(0) : concat(Uint8Array.of(1), type(value, where));
 
 /** A field that may be left out. */
-const orElse = (type, given) => (value, where) => type(value === undefined ? given : value, where);
+const given = (type, usual) => (value, where) => type(value === undefined ? usual : value, where);
 
 const structure = (fields) => (value, where) => {
   wanted(value !== null && typeof value === "object", where, "fields are wanted");
@@ -64,38 +64,7 @@ const choice = (...variants) => (value, where) => {
   return concat(u32Bytes(at), structure(variants[at][1] ?? {})(typeof value === "string" ? {} : value[kind], where));
 };
 
-const utility = names("cost", "cardinality", "score");
-
-const charter = structure({
-  protocol: u16,
-  name: string,
-  currency: structure({ code: string, decimals: u8 }),
-  groups: list(string),
-  categories: list(string),
-  roles: list(structure({ role: names("registrar", "attestor", "treasurer", "board", "moderator"), keys: list(key), needed: u8 })),
-  witnesses: list(structure({ key, power: u64, name: string })),
-  schedule: structure({ first_close: u64, period: u64 }),
-  sealing: structure({ patience: u64, drift: u64 }),
-  rule: choice(
-    ["equal-shares", { utility, completion: names("none", "greedy", "add-one", "add-one-then-greedy") }],
-    ["greedy", { utility, order: names("per-cost", "total") }],
-    ["phragmen"],
-  ),
-  policy: structure({
-    worst_grade: u8,
-    greatest_default: u16,
-    greatest_amount: u64,
-    least_outlook: u8,
-    grades: orElse(list(structure({ greatest_default: u16, greatest_amount: u64 })), []),
-    caps: structure({ borrower: option(u16), category: option(u16), expected_loss: option(u16) }),
-  }),
-  motions: structure({
-    quorum: u16,
-    majority: u16,
-    charter: orElse(structure({ quorum: u16, majority: u16 }), { quorum: 5_000, majority: 6_666 }),
-  }),
-  limits: structure({ score: u8, scores: u16, record_bytes: u32, records_per_round: u32 }),
-});
+const charter = charterOf({ bytes32: key, choice, given, list, names, option, string, structure, u16, u32, u64, u8 });
 
 /** The canonical bytes of a charter that was read from JSON. Throws `NoCharter`. */
 export const bytesOfCharter = (value) => charter(value, "");

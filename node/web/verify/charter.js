@@ -13,34 +13,46 @@ const CHANGE_BYTES = 512;
 export const GREATEST_AMOUNT = 2n ** 50n;
 
 const ROLES = ["registrar", "attestor", "treasurer", "board", "moderator"];
-const UTILITY = names("cost", "cardinality", "score");
 
-export const CHARTER = withBytes(structure({
-  protocol: u16,
-  name: string,
-  currency: structure({ code: string, decimals: u8 }),
-  groups: list(string),
-  categories: list(string),
-  roles: list(structure({ role: names(...ROLES), keys: list(bytes32), needed: u8 })),
-  witnesses: list(structure({ key: bytes32, power: u64, name: string })),
-  schedule: structure({ first_close: u64, period: u64 }),
-  sealing: structure({ patience: u64, drift: u64 }),
-  rule: choice(
-    ["equal-shares", { utility: UTILITY, completion: names("none", "greedy", "add-one", "add-one-then-greedy") }],
-    ["greedy", { utility: UTILITY, order: names("per-cost", "total") }],
-    ["phragmen"],
-  ),
-  policy: structure({
-    worst_grade: u8,
-    greatest_default: u16,
-    greatest_amount: u64,
-    least_outlook: u8,
-    grades: list(structure({ greatest_default: u16, greatest_amount: u64 })),
-    caps: structure({ borrower: option(u16), category: option(u16), expected_loss: option(u16) }),
-  }),
-  motions: structure({ quorum: u16, majority: u16, charter: structure({ quorum: u16, majority: u16 }) }),
-  limits: structure({ score: u8, scores: u16, record_bytes: u32, records_per_round: u32 }),
-}));
+/** What a charter consists of, in types that read its bytes or in others that write them. `given` is for a field that its JSON may leave out. */
+export function charterOf({ bytes32, choice, given, list, names, option, string, structure, u16, u32, u64, u8 }) {
+  const utility = names("cost", "cardinality", "score");
+  return structure({
+    protocol: u16,
+    name: string,
+    currency: structure({ code: string, decimals: u8 }),
+    groups: list(string),
+    categories: list(string),
+    roles: list(structure({ role: names(...ROLES), keys: list(bytes32), needed: u8 })),
+    witnesses: list(structure({ key: bytes32, power: u64, name: string })),
+    schedule: structure({ first_close: u64, period: u64 }),
+    sealing: structure({ patience: u64, drift: u64 }),
+    rule: choice(
+      ["equal-shares", { utility, completion: names("none", "greedy", "add-one", "add-one-then-greedy") }],
+      ["greedy", { utility, order: names("per-cost", "total") }],
+      ["phragmen"],
+    ),
+    policy: structure({
+      worst_grade: u8,
+      greatest_default: u16,
+      greatest_amount: u64,
+      least_outlook: u8,
+      grades: given(list(structure({ greatest_default: u16, greatest_amount: u64 })), []),
+      caps: structure({ borrower: option(u16), category: option(u16), expected_loss: option(u16) }),
+    }),
+    motions: structure({
+      quorum: u16,
+      majority: u16,
+      charter: given(structure({ quorum: u16, majority: u16 }), { quorum: 5_000, majority: 6_666 }),
+    }),
+    limits: structure({ score: u8, scores: u16, record_bytes: u32, records_per_round: u32 }),
+  });
+}
+
+// In bytes nothing is left out.
+const given = (type) => type;
+
+export const CHARTER = withBytes(charterOf({ bytes32, choice, given, list, names, option, string, structure, u16, u32, u64, u8 }));
 
 /** Something that is not within its bounds. */
 export class OutOfBounds extends Error {}
