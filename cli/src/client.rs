@@ -236,14 +236,10 @@ impl Client {
     /// See [`Client::get`].
     pub(crate) fn sightings(&self) -> Done<Sightings> {
         let mut all = Sightings::default();
-        let mut next = Some("/v1/evidence".to_owned());
-        while let Some(path) = next {
-            let answer = self.open(&path)?;
-            next = following(&answer);
-            let part: Sightings = self.parsed(answer)?;
+        self.each_part("/v1/evidence", |part: Sightings| {
             all.proved.extend(part.proved);
             all.unproved.extend(part.unproved);
-        }
+        })?;
         Ok(all)
     }
 
@@ -253,14 +249,18 @@ impl Client {
     /// See [`Client::get`].
     pub(crate) fn whole<T: DeserializeOwned>(&self, path: &str) -> Done<Vec<T>> {
         let mut all = Vec::new();
+        self.each_part(path, |part: Vec<T>| all.extend(part))?;
+        Ok(all)
+    }
+
+    fn each_part<T: DeserializeOwned>(&self, path: &str, mut take: impl FnMut(T)) -> Done {
         let mut next = Some(path.to_owned());
         while let Some(path) = next {
             let answer = self.open(&path)?;
             next = following(&answer);
-            let part: Vec<T> = self.parsed(answer)?;
-            all.extend(part);
+            take(self.parsed(answer)?);
         }
-        Ok(all)
+        Ok(())
     }
 
     /// All members, by key, a page at a time.
