@@ -111,13 +111,10 @@ fn try_out(program: &str, api: &Api, home: &Path, known: &[(&str, &str)]) {
 }
 
 #[test]
+#[ignore = "scripts/api-test installs what it needs, and runs it"]
 fn the_api_does_what_its_document_says() {
-    let Ok(program) = std::env::var("MUTUA_SCHEMATHESIS") else {
-        println!(
-            "skipped: MUTUA_SCHEMATHESIS is not set (scripts/api-test installs the program and sets it)"
-        );
-        return;
-    };
+    let program = std::env::var("MUTUA_SCHEMATHESIS")
+        .expect("MUTUA_SCHEMATHESIS names the program: scripts/api-test installs it and sets this");
     let Scene { community, member, loan, ballot } = scene();
     let node = &community.nodes[0];
     let document: Value = node.api().get("/v1/openapi.json").expect("the node serves its document");
