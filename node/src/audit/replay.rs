@@ -28,7 +28,7 @@ pub const BYTES_UNDER_WAY: usize = 32 << 20;
 const AHEAD: usize = 32;
 
 /// Members of whom the threads keep in mind how their signatures are checked: those of a large community, in
-/// about 64 MiB. Beyond that, signatures take a fifth longer.
+/// about 64 MiB. Beyond that, signatures take longer.
 pub const KNOWN_KEYS: usize = 1 << 18;
 
 /// The threads that open seals.

@@ -2,7 +2,7 @@
 //!
 //! With S, R and h of each signature, its key A and a weight z of 128 bits that nobody can choose, all of them hold if
 //! `8·(Σ z·R + Σ z·h·A − Σ z·S·B) = 0`: one sum of many products, which costs far less than one after the other. `R`
-//! is read from the signature by ZIP-215, as `A` is from the key: to find the point behind 32 bytes takes about a fifth
+//! is read from the signature by ZIP-215, as `A` is from the key: to find the point behind 32 bytes takes a good part
 //! of a check, and members sign often. So points of keys can be kept ([`KnownKeys`]).
 
 #[cfg(test)]
