@@ -7,10 +7,10 @@ use mutua_protocol::{
     keys::{Purpose, SecretKey},
     records::{
         About, Assessment, Body, CharterChange, Direction, Loan, Motion, On, Received, Repayment,
-        ResponseStatus, Stance, Subject, Verdict, replacement,
+        ResponseStatus, Stance, Subject, replacement,
     },
 };
-use mutua_tests::{Community, Founding, ballot, member, now};
+use mutua_tests::{Community, Founding, approval, ballot, member, now};
 use serde_json::{Value, json};
 
 use crate::{browser::Browser, scene::SCRIPT};
@@ -92,21 +92,15 @@ fn said(community: &mut Community) -> Vec<Received> {
     said.push(owner.say(Body::Withdraw { proposal: second.id, reason: text() }));
     stage(community, said);
 
-    let assessment = Assessment {
-        verdict: Verdict::Approved,
-        grade: 1,
-        default: 100,
-        loss: 4000,
-        greatest_amount: 1 << 40,
-        outlook: 80,
-        conditions: vec![text()],
-        reasons: vec![text()],
-        documents: Vec::new(),
-        valid_until: now() + LATER,
+    let attest = |proposal, subject: &Subject| match approval(proposal, subject) {
+        Body::Attest { proposal, terms, assessment } => {
+            let assessment = Assessment { conditions: vec![text()], reasons: vec![text()], ..assessment };
+            Body::Attest { proposal, terms, assessment }
+        }
+        other => other,
     };
-    let attest = |proposal, terms| Body::Attest { proposal, terms, assessment: assessment.clone() };
-    let attested = community.operator.say(attest(first.id, amended.terms()));
-    let other = community.operator.say(attest(third.id, loan().terms()));
+    let attested = community.operator.say(attest(first.id, &amended));
+    let other = community.operator.say(attest(third.id, &loan()));
     let suspended = community.operator.say(Body::Suspend { key: member(1).public(), reason: text() });
     stage(community, vec![attested, other.clone(), suspended]);
     // What becomes of a loan needs one that is funded.
